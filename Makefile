@@ -1,0 +1,57 @@
+# The commands of the course. They need Python 3.11 to 3.13, make and git; everything else is
+# installed into .venv by scripts/setup_env.py, once.
+
+.DEFAULT_GOAL := help
+.PHONY: help env lab test notebooks weights bench lock
+
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+# Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
+export PYTHONDONTWRITEBYTECODE := 1
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+# PYTHON=... if given, else the one that made .venv, else the first that is new enough. Some of the
+# names may be shims that only say that there is no such version, so each is tried.
+SETUP := scripts/setup_env.py
+ifdef PYTHON
+setup = exec $(PYTHON) $(SETUP) $(1)
+else
+setup = for python in $(BIN)/python python3.13 python3.12 python3.11 python3 python; do \
+		"$$python" $(SETUP) --check >/dev/null 2>&1 && exec "$$python" $(SETUP) $(1); \
+	done; \
+	for python in python3 python; do \
+		"$$python" --version >/dev/null 2>&1 && exec "$$python" $(SETUP); \
+	done; \
+	echo "The course needs Python 3.11 to 3.13, and there is no Python on the PATH." >&2; exit 1
+endif
+
+help:
+	@echo "make lab        open the course in JupyterLab   (ARGS=\"--no-browser --port 8890\" is passed on)"
+	@echo "make test       lint, unit tests, every notebook on the bundled digits"
+	@echo "make notebooks  run the notebooks on the full data and store their outputs   (NB=01_vanilla: one)"
+	@echo "make weights    train what is shipped in aehelpers/assets/weights/"
+	@echo "make bench      speed and memory, beside the usual recipes"
+	@echo "make lock       write requirements.lock anew from pyproject.toml   (needs uv)"
+
+env:
+	@$(call setup)
+
+lab:
+	@$(call setup,lab $(ARGS))
+
+test: env
+	@$(BIN)/python scripts/run_tests.py
+
+notebooks: env
+	@$(BIN)/python scripts/notebooks.py $(NB)
+
+weights: env
+	@$(BIN)/python scripts/weights.py $(ARGS)
+
+bench: env
+	@$(BIN)/python benchmarks/speed.py $(ARGS)
+
+lock:
+	@uv=$$(command -v $(BIN)/uv || command -v uv) || \
+		{ echo "make lock needs uv: install it with $(BIN)/python -m pip install uv" >&2; exit 1; }; \
+	"$$uv" pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		pyproject.toml --group dev -o requirements.lock --quiet

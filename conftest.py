@@ -1,0 +1,25 @@
+"""What every test and notebook runs in: tiny runs on the bundled digits, without a network."""
+
+import os
+import sys
+import tempfile
+
+_home = tempfile.TemporaryDirectory(prefix="aehelpers-tests-")
+# The kernels of notebooks inherit these.
+os.environ.update(
+    AEHELPERS_QUICK="1",
+    AEHELPERS_CACHE_DIR=_home.name,
+    KERAS_HOME=_home.name,
+    TF_CPP_MIN_LOG_LEVEL="2",
+)
+os.environ.pop("AEHELPERS_DATA_DIR", None)
+
+
+def _stay_here(event, args):
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+        if host not in ("localhost", "::1") and not host.startswith("127."):
+            raise OSError(f"The tests use no network. Received: a connection to {host}")
+
+
+sys.addaudithook(_stay_here)
