@@ -1,0 +1,241 @@
+"""Layers and regularisers of the course that Keras doesn't bring."""
+
+import numbers
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+__all__ = ["ClassLabels", "KLSparsity", "Sampling", "TopK", "check_range"]
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class ClassLabels(layers.Layer):
+    """Turns integer labels into one-hot vectors, and refuses labels that are no class.
+
+    `keras.ops.one_hot` gives a row of zeros for a label out of range, and nobody would notice.
+
+    Args:
+        num_classes: How many classes there are.
+
+    Call arguments:
+        inputs: Integers from 0 to `num_classes - 1`, `(batch_size,)`.
+
+    Returns:
+        Floats, `(batch_size, num_classes)`.
+
+    Raises:
+        ValueError: If a label is out of range (in compiled code, TensorFlow's
+            `InvalidArgumentError`, with the same message).
+
+    Example:
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> print(np.asarray(layers.ClassLabels(3)(np.array([2, 0]))))
+    [[0. 0. 1.]
+     [1. 0. 0.]]
+    """
+
+    def __init__(self, num_classes, **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+
+    def call(self, inputs):
+        check_range(inputs, 0, self.num_classes - 1, "Labels")
+        return ops.one_hot(inputs, self.num_classes, dtype=self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.num_classes)
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class KLSparsity(keras.regularizers.Regularizer):
+    """Pulls the mean activation of each unit towards a target rate.
+
+    `weight * sum_j KL(rate || m_j)`, with `m_j` the mean of unit `j` over the batch and
+    `KL(r || m) = r log(r / m) + (1 - r) log((1 - r) / (1 - m))`. Give it to a layer whose
+    activations lie in (0, 1), such as a `Dense` with a sigmoid, as its `activity_regularizer`.
+
+    Args:
+        rate: The mean that every unit should have, between 0 and 1.
+        weight: What the divergence is multiplied by, 0 or more.
+
+    Returns:
+        When called with activations, `(batch_size, units)`: the penalty times the batch size,
+        because Keras divides by the batch size what an activity regulariser returns.
+
+    Raises:
+        ValueError: If `rate` is not between 0 and 1, or `weight` is negative.
+
+    Example: two units that are on for half of the images cost twice `log 2`, were they to be on
+    for a tiny share only.
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> penalty = layers.KLSparsity(rate=1e-6)(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    >>> print(round(float(penalty) / 2, 3))
+    1.386
+
+    Source: A. Ng, "Sparse autoencoder", CS294A lecture notes (2011), section 3.
+    """
+
+    def __init__(self, rate=0.05, weight=1.0):
+        if not isinstance(rate, numbers.Real) or not 0 < rate < 1:
+            raise ValueError(f"rate must be a number between 0 and 1. Received: rate={rate!r}")
+        if not isinstance(weight, numbers.Real) or not 0 <= weight < float("inf"):
+            raise ValueError(f"weight must be a number of at least 0. Received: weight={weight!r}")
+        self.rate = float(rate)
+        self.weight = float(weight)
+
+    def __call__(self, x):
+        # A unit that is never on, or always, would have an infinite penalty.
+        mean = ops.clip(ops.mean(x, axis=0), 1e-7, 1 - 1e-7)
+        on = self.rate * ops.log(self.rate / mean)
+        off = (1 - self.rate) * ops.log((1 - self.rate) / (1 - mean))
+        return self.weight * ops.sum(on + off) * ops.cast(ops.shape(x)[0], mean.dtype)
+
+    def get_config(self):
+        return {"rate": self.rate, "weight": self.weight}
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class Sampling(layers.Layer):
+    """Draws a code from the Gaussian that the encoder describes, so that gradients pass.
+
+    `z = z_mean + exp(z_log_var / 2) * noise`, with `noise` from N(0, 1). The randomness is in
+    `noise`, which no weight has an influence on; on the way from `z_mean` and `z_log_var` to `z`
+    there are only a product and a sum, which have derivatives.
+
+    Args:
+        seed: An integer that fixes the noise, or `None`. The state of the layer's generator is
+            saved with the model, so that a loaded model draws what the saved one would have drawn.
+
+    Call arguments:
+        inputs: List of `z_mean` and `z_log_var`, both `(batch_size, latent_dim)`. The latter is
+            the logarithm of the variance, not of the standard deviation.
+
+    Returns:
+        Codes, `(batch_size, latent_dim)`: others on every call.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> z_mean, z_log_var = np.zeros((10_000, 2)), np.full((10_000, 2), np.log(9.0))
+    >>> z = np.asarray(layers.Sampling(seed=0)([z_mean, z_log_var]))
+    >>> print(round(float(z.std()), 1))
+    3.0
+
+    Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (2014), section 2.4.
+    """
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs):
+        z_mean, z_log_var = inputs
+        noise = keras.random.normal(ops.shape(z_mean), seed=self.seed_generator)
+        return z_mean + ops.exp(z_log_var / 2) * noise
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    # Keras leaves generators out of what it saves.
+    def save_own_variables(self, store):
+        store["generator"] = self.seed_generator.state.numpy()
+
+    def load_own_variables(self, store):
+        self.seed_generator.state.assign(store["generator"])
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class TopK(layers.Layer):
+    """Keeps the `k` largest activations of each code, and sets the others to 0.
+
+    Negative activations become 0 even if they are among the `k` largest, so that a code has at
+    most `k` numbers that are not 0. The gradient passes through those that are kept.
+
+    Args:
+        k: How many activations are kept, a positive integer.
+
+    Call arguments:
+        inputs: Activations, `(batch_size, units)`. Where several are equal to the smallest that is
+            kept, all of them are.
+
+    Returns:
+        Codes, of the shape of the inputs.
+
+    Raises:
+        ValueError: If `k` is not a positive integer, or larger than the number of units.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> print(np.asarray(layers.TopK(2)(np.array([[0.5, -1.0, 3.0, 2.0]]))))
+    [[0. 0. 3. 2.]]
+
+    Source: Makhzani and Frey, "k-Sparse Autoencoders" (2014), section 2.1. They keep negative
+    activations too.
+    """
+
+    def __init__(self, k, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"k must be a positive integer. Received: k={k!r}")
+        self.k = int(k)
+
+    def build(self, input_shape):
+        if self.k > input_shape[-1]:
+            raise ValueError(
+                f"k must be at most the number of units, {input_shape[-1]}. Received: k={self.k}"
+            )
+
+    def call(self, inputs):
+        largest, _ = ops.top_k(inputs, self.k)
+        return ops.where(inputs >= largest[..., -1:], ops.relu(inputs), 0.0)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "k": self.k}
+
+
+def check_range(values, low, high, name):
+    """Stops with an error where values leave a range; in compiled code too.
+
+    Args:
+        values: A tensor.
+        low: The smallest value that is allowed.
+        high: The largest one.
+        name: What the message calls the values.
+
+    Raises:
+        ValueError: If a value is smaller, larger, or NaN. In a compiled step there are no
+            Python exceptions: there it is TensorFlow's `InvalidArgumentError`.
+
+    Example:
+
+    >>> from aehelpers import layers
+    >>> layers.check_range(layers.ops.convert_to_tensor([0, 255]), 0, 1, "Targets")
+    Traceback (most recent call last):
+        ...
+    ValueError: Targets must lie in [0, 1]. Received: values from 0 to 255
+    """
+    least, most = ops.min(values), ops.max(values)
+    inside = ops.logical_and(least >= low, most <= high)
+    message = f"{name} must lie in [{low}, {high}]. Received: values from"
+    if not tf.executing_eagerly():
+        tf.debugging.Assert(inside, [message, least, "to", most])
+    elif not inside:
+        raise ValueError(f"{message} {float(least):g} to {float(most):g}")
