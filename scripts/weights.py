@@ -1,0 +1,151 @@
+"""Trains the weights that are shipped, and writes them with their cards.
+
+    python scripts/weights.py [deep ...]
+
+Each model has one function here, its recipe, which draws on training and validation images only.
+Its metrics are those of the weights as they are stored, on the 10,000 test images and, so that
+they can be checked without a network, on the bundled test digits.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from aehelpers import data, losses, metrics, models, training
+
+ASSETS = Path(training.__file__).parent / "assets"
+MAX_TOTAL_BYTES = 8_000_000
+SEED = 0
+
+RECIPES = {}
+
+
+def recipe(function):
+    """Registers `function(mnist)`, which returns a trained model and its part of the card."""
+    RECIPES[function.__name__] = function
+    return function
+
+
+def bundled_test_images():
+    with np.load(ASSETS / "data" / "mnist_subset.npz", allow_pickle=False) as file:
+        return data.check_images(file["images"][-500:])
+
+
+def reconstruction_metrics(x, input_noise=0.0):
+    """Returns a function of a model that measures it on the images `x`, means per image.
+
+    A denoiser gets them with Gaussian noise of the standard deviation `input_noise`.
+    """
+    inputs = data.gaussian_noise(x, input_noise, seed=SEED)
+
+    def measure(model):
+        reconstructions = model.predict(inputs, batch_size=500, verbose=0)
+        return {
+            "images": len(x),
+            "squared_error": round(float(metrics.sse(x, reconstructions).mean()), 4),
+            "binary_crossentropy": round(
+                float(metrics.binary_crossentropy(x, reconstructions).mean()), 4
+            ),
+        }
+
+    return measure
+
+
+@recipe
+def deep(mnist):
+    """784-1000-500-250-30 and back, as in notebook 01 but twice as long, on all 60,000 images.
+
+    Learning rate, weight decay and epochs were chosen on validation images before.
+    """
+    epochs = 24
+    model = models.deep(latent_dim=30)
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    train = data.pipeline(images, batch_size=256)
+    steps = epochs * len(train)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0003, 0.9 * steps, warmup_target=0.003, warmup_steps=0.1 * steps
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.99)
+    model.compile(optimizer, losses.squared_error, jit_compile=True)
+    model.fit(train, epochs=epochs, verbose=2)
+    card = {
+        "what": "Deep dense autoencoder with a code of 30 numbers, trained on squared error",
+        "builder": "deep",
+        "arguments": {"latent_dim": 30},
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": epochs,
+    }
+    return model, card, "int8"
+
+
+@recipe
+def denoising(mnist):
+    """The denoiser of notebook 03, for Gaussian noise of many strengths."""
+    epochs = 8
+
+    def noise(x, seed=None):
+        rng = np.random.default_rng(seed)
+        stddev = rng.uniform(0.2, 0.6, (len(x), 1, 1, 1)).astype("float32")
+        return np.clip(x + stddev * rng.standard_normal(x.shape, dtype="float32"), 0, 1)
+
+    model = models.denoising()
+    train = data.pipeline(mnist.x_train, corruption=noise)
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * len(train))
+    model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.binary_crossentropy)
+    model.fit(train, epochs=epochs, verbose=2)
+    card = {
+        "what": "Convolutional denoiser, trained on cross-entropy; each image had Gaussian noise "
+        "of a standard deviation between 0.2 and 0.6. The metrics are for 0.5.",
+        "builder": "denoising",
+        "arguments": {},
+        "data": f"MNIST, {len(mnist.x_train):,} training images",
+        "epochs": epochs,
+        "input_noise": 0.5,
+    }
+    return model, card, "int8"
+
+
+def make(name, mnist):
+    """Trains one model and stores it; returns a line about it."""
+    keras.utils.set_random_seed(SEED)
+    start = time.monotonic()
+    model, card, dtype = RECIPES[name](mnist)
+    card |= {"seed": SEED, "minutes": round((time.monotonic() - start) / 60, 1)}
+    input_noise = card.get("input_noise", 0.0)
+    on_test = reconstruction_metrics(mnist.x_test, input_noise)
+    on_bundled = reconstruction_metrics(bundled_test_images(), input_noise)
+    card = training.save_weights(
+        model,
+        name,
+        card,
+        metrics=lambda model: {"test": on_test(model), "bundled": on_bundled(model)},
+        dtype=dtype,
+    )
+    size = (training.WEIGHTS / f"{name}.npz").stat().st_size
+    return f"{name}: {card['minutes']} minutes, {size:,} bytes, test {card['metrics']['test']}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="of models; all of them by default")
+    names = parser.parse_args().names or list(RECIPES)
+    if unknown := set(names) - set(RECIPES):
+        sys.exit(f"Expected names of models, {', '.join(RECIPES)}. Received: {', '.join(unknown)}")
+    if data.quick():
+        sys.exit("Shipped weights come from full runs. Received: AEHELPERS_QUICK=1")
+    mnist = data.load_mnist()
+    if not mnist.full:
+        sys.exit("Shipped weights come from all of MNIST. Received: the bundled digits")
+    for name in names:
+        print(make(name, mnist), flush=True)
+    total = sum(path.stat().st_size for path in training.WEIGHTS.iterdir())
+    if total > MAX_TOTAL_BYTES:
+        sys.exit(f"All weights must be {MAX_TOTAL_BYTES:,} bytes at most. Received: {total:,}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,473 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import keras
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from aehelpers import losses, models, training
+from scripts import weights
+
+X = np.random.default_rng(0).random((24, 28, 28, 1)).astype("float32")
+CARD = {
+    "what": "A test.",
+    "builder": "vanilla",
+    "arguments": {"latent_dim": 3},
+    "data": "noise",
+    "seed": 0,
+    "minutes": 0.1,
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("AEHELPERS_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "training"
+
+
+class Stop(keras.callbacks.Callback):
+    """Stands for the stop button: interrupts in the middle of epoch `epoch + 1`."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.now, batch) == (self.epoch, 1):
+            raise KeyboardInterrupt
+
+
+def compiled(model, loss=losses.binary_crossentropy, run_eagerly=True):
+    """Compiles; a dozen eager steps take less than tracing one of them."""
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 3, 0.5)
+    model.compile(keras.optimizers.Adam(schedule), loss, run_eagerly=run_eagerly)
+    return model
+
+
+def vanilla(seed=0, latent_dim=3):
+    keras.utils.set_random_seed(seed)
+    return compiled(models.vanilla(latent_dim))
+
+
+def variational(seed=0):
+    keras.utils.set_random_seed(seed)
+    return compiled(models.variational(2, sizes=(4,), seed=1), loss=None)
+
+
+def unbuilt(seed=0):
+    keras.utils.set_random_seed(seed)
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.Dense(3, "relu"),
+        keras.layers.Dropout(0.2, seed=1),
+        keras.layers.Dense(784, "sigmoid"),
+        keras.layers.Reshape((28, 28, 1)),
+    ]
+    return compiled(keras.Sequential(layers), run_eagerly=False)
+
+
+def fit(model, *callbacks, epochs=4, **options):
+    batches = tf.data.Dataset.from_tensor_slices((X, X)).batch(8)
+    live = training.LiveTraining(**options)
+    return model.fit(
+        batches,
+        epochs=epochs,
+        validation_data=batches,
+        verbose=0,
+        shuffle=False,  # Keras warns that a pipeline isn't shuffled by it
+        callbacks=[live, *callbacks],
+    )
+
+
+def interrupt(model, epoch=2, **options):
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, Stop(epoch), **options)
+
+
+# Live training
+
+
+def test_prints_a_line_an_epoch_and_the_result(capsys):
+    history = fit(vanilla(), epochs=3).history
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["Epoch 1 of 3", "Epoch 2 of 3", "3 epochs"]
+    assert lines[-1] == f"3 epochs: loss {history['loss'][-1]:.1f}, val_loss " + (
+        f"{history['val_loss'][-1]:.1f}"
+    )
+
+
+@pytest.mark.parametrize("epochs", [1, 10, 11, 50])
+def test_prints_ten_lines_at_most(epochs, capsys):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((2, 1))
+    model.fit(x, x, epochs=epochs, verbose=0, callbacks=[training.LiveTraining()])
+    lines = capsys.readouterr().out.splitlines()
+    assert 1 <= len(lines) <= 10
+    assert lines[-1].startswith(f"{epochs} epoch")
+
+
+@pytest.mark.parametrize("build", [vanilla, variational, unbuilt])
+@pytest.mark.parametrize("same_kernel", [True, False])
+def test_resumes_as_if_nothing_had_happened(build, same_kernel, capsys, cache):
+    whole = build()
+    expected = fit(whole).history
+
+    model = build()
+    interrupt(model)
+    if not same_kernel:
+        model = build(seed=5)
+    capsys.readouterr()
+    history = fit(model)
+
+    assert capsys.readouterr().out.startswith("Resumed after epoch 2 of 4.")
+    assert history.epoch == [0, 1, 2, 3]
+    assert model.history.history.keys() == expected.keys()
+    for key, values in expected.items():
+        np.testing.assert_allclose(history.history[key], values, rtol=1e-4)
+    assert int(model.optimizer.iterations) == 12
+    for mine, other in zip(model.variables, whole.variables, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-3, atol=1e-5)
+    assert list(cache.iterdir()) == []
+
+
+def test_after_a_finished_training_fit_starts_at_the_first_epoch(capsys):
+    model = vanilla()
+    interrupt(model)
+    fit(model)
+    capsys.readouterr()
+    assert fit(model).epoch == [0, 1, 2, 3]
+    assert "Resumed" not in capsys.readouterr().out
+    # Also without the callback, and after a resumed training that was interrupted again.
+    interrupt(model)
+    interrupt(model, epoch=3)
+    assert model.fit(X, X, epochs=2, verbose=0).epoch == [0, 1]
+
+
+def test_resumes_in_a_new_process(tmp_path, monkeypatch, capsys):
+    script = """
+        import os, sys
+        import keras
+        sys.path.insert(0, os.path.dirname(sys.argv[1]))
+        import test_training as t
+
+        class Die(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                if epoch == 2:
+                    os._exit(9)
+
+        t.fit(t.vanilla(), Die())
+    """
+    monkeypatch.setenv("JPY_SESSION_NAME", "a.ipynb")
+    command = [sys.executable, "-c", textwrap.dedent(script), __file__]
+    died = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert died.returncode == 9, died.stderr
+    capsys.readouterr()
+    model = vanilla(seed=5)
+    fit(model)
+    assert "Resumed after epoch 2 of 4." in capsys.readouterr().out
+    whole = vanilla()
+    fit(whole)
+    for mine, other in zip(model.weights, whole.weights, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"model": lambda: vanilla(latent_dim=4)},
+        {"model": lambda: compiled(models.vanilla(3), losses.squared_error)},
+        {"epochs": 3},
+        {"name": "noisy"},
+    ],
+    ids=["layers", "loss", "epochs", "name"],
+)
+def test_another_configuration_is_not_resumed(other, capsys):
+    interrupt(vanilla())
+    model = other.pop("model", vanilla)()
+    assert fit(model, **other).epoch[0] == 0
+    assert "Resumed" not in capsys.readouterr().out
+    assert len(fit(vanilla()).history["loss"]) == 4
+    assert "Resumed after epoch 2" in capsys.readouterr().out
+
+
+def test_resume_false_starts_over(capsys):
+    interrupt(vanilla())
+    assert len(fit(vanilla(), resume=False).history["loss"]) == 4
+    assert "Resumed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "other model"])
+def test_a_damaged_backup_is_reported(damage, capsys, cache):
+    model = vanilla()
+    interrupt(model)
+    (path,) = cache.iterdir()
+    content = path.read_bytes()
+    if damage == "other model":
+        other = vanilla(latent_dim=2)
+        interrupt(other)
+        (foreign,) = set(cache.iterdir()) - {path}
+        foreign.replace(path)
+    else:
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        path.write_bytes({"cut": content[:-200], "flip": flipped, "empty": b""}[damage])
+    capsys.readouterr()
+    history = fit(model)
+    assert "The backup of an interrupted training can't be used" in capsys.readouterr().out
+    assert history.epoch == [0, 1, 2, 3]
+
+
+def test_an_unwritable_cache_folder_gives_way_to_the_temporary_one(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AEHELPERS_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(training.tempfile, "tempdir", str(tmp_path))
+    interrupt(vanilla())
+    assert "The cache folder can't be written" in capsys.readouterr().out
+    fit(vanilla())
+    assert "Resumed after epoch 2" in capsys.readouterr().out
+
+
+def test_trains_without_any_place_for_backups(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(training, "_cache_folders", lambda: [tmp_path / "file"])
+    assert len(fit(vanilla()).history["loss"]) == 4
+    assert "no backups" in capsys.readouterr().out
+
+
+def test_a_full_disk_does_not_stop_training(monkeypatch, capsys):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training, "_write_backup", full)
+    assert len(fit(vanilla()).history["loss"]) == 4
+    out = capsys.readouterr().out
+    assert out.count("No more backups of this training: No space left on device.") == 1
+
+
+def test_old_backups_are_deleted(cache):
+    interrupt(vanilla())
+    (path,) = cache.iterdir()
+    week = time.time() - 8 * 86400
+    os.utime(path, (week, week))
+    fit(vanilla(latent_dim=2))
+    assert not path.exists()
+
+
+def test_a_subclass_that_cannot_be_saved_is_resumed(capsys):
+    class Wrapper(keras.Model):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def call(self, x):
+            return self.inner(x)
+
+    model = compiled(Wrapper(models.vanilla(2)))
+    interrupt(model)
+    assert len(fit(model).history["loss"]) == 4
+    assert "Resumed after epoch 2" in capsys.readouterr().out
+
+
+def test_in_a_notebook(tmp_path):
+    cells = [
+        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})\nimport test_training as t",
+        "history = t.fit(t.vanilla(), epochs=3)",
+        "t.fit(t.vanilla(), t.Stop(2))",
+        "history = t.fit(t.vanilla())",
+        "t.fit(t.vanilla(), t.Stop(0))",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
+    _, finished, stopped, resumed, at_once = (cell.outputs for cell in notebook.cells)
+
+    def kinds(outputs):
+        return [output.output_type for output in outputs]
+
+    def text(outputs):
+        return "".join(o.text for o in outputs if o.output_type == "stream")
+
+    assert kinds(finished) == ["display_data", "stream"], finished
+    assert text(finished).startswith("3 epochs: loss ")
+    assert text(finished).count("\n") == 1
+    assert set(finished[0].data) == {"image/png", "text/plain"}
+    assert "training: from" in finished[0].metadata["image/png"]["alt"]
+    assert len(json.dumps(finished)) < 80_000
+    assert "widgets" not in notebook.metadata
+
+    assert kinds(stopped) == ["display_data", "error", "stream"]
+    assert stopped[1].ename == "KeyboardInterrupt"
+    assert "at 2." in stopped[0].data["text/plain"]
+    assert text(stopped) == "Stopped after 2 of 4 epochs. Run the cell again to go on from there.\n"
+
+    assert kinds(resumed) == ["stream", "display_data", "stream"]
+    assert "at 4." in resumed[1].data["text/plain"]
+    assert text(resumed).startswith("Resumed after epoch 2 of 4.")
+
+    assert "No epoch was finished." in at_once[0].data["text/html"]
+    assert text(at_once) == "Stopped after 0 of 4 epochs.\n"
+
+
+def test_the_sketch_is_of_finite_numbers_only():
+    assert training._sketch({"loss": [1.0]}) == ""
+    assert training._sketch({"loss": [np.nan, np.nan]}) == ""
+    picture = training._sketch({"loss": [2.0, np.nan, 1.0], "val_loss": [2.0, 1.5, 1.0]})
+    assert picture.count("<polyline") == 2
+    assert "nan" not in picture
+
+
+# Weights
+
+
+def save(folder, model=None, **options):
+    card = CARD | options.pop("card", {})
+    return training.save_weights(model or vanilla(), "test", card, directory=folder, **options)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [("float16", 2e-3), ("int8", 2e-2)])
+def test_weights_come_back_rounded(dtype, error, tmp_path):
+    model = models.vanilla(16)
+    save(tmp_path, model, card={"arguments": {"latent_dim": 16}}, dtype=dtype)
+    loaded = training.load_pretrained("test", tmp_path)
+    for mine, stored in zip(model.weights, loaded.weights, strict=True):
+        mine, stored = np.asarray(mine), np.asarray(stored)
+        assert stored.dtype == np.float32
+        if mine.ndim == 1:
+            np.testing.assert_array_equal(stored, mine)
+        else:
+            assert 0 < np.abs(stored - mine).max() <= error * np.abs(mine).max()
+    with np.load(tmp_path / "test.npz", allow_pickle=False) as file:
+        assert {a.dtype.name for a in file.values()} == {dtype, "float32"}
+
+
+def test_int8_rounds_every_column_to_the_nearest_of_its_own_steps():
+    kernel = np.random.default_rng(0).normal(size=(3, 100, 20)) * np.arange(20) ** 2
+    rounded, scale = training._quantise(kernel.astype("float32"))
+    assert rounded.dtype == np.int8 and scale.shape == (20,)
+    assert (np.abs(rounded).max(axis=(0, 1)) == [0] + 19 * [127]).all()
+    assert (np.abs(rounded * scale - kernel) <= 0.501 * scale).all()
+
+
+def test_the_card_holds_what_is_known(tmp_path):
+    card = save(tmp_path, metrics=lambda model: {"weights": len(model.weights)})
+    assert card == training.read_card("test", tmp_path)
+    assert card.keys() == CARD.keys() | {"dtype", "sha256", "versions", "metrics"}
+    assert CARD.items() <= card.items()
+    assert card["metrics"] == {"weights": 4}
+    content = (tmp_path / "test.npz").read_bytes()
+    assert card["sha256"] == hashlib.sha256(content).hexdigest()
+    assert card["versions"].keys() == {"python", "keras", "tensorflow", "numpy"}
+    assert training.available(tmp_path) == ["test"]
+
+
+def test_metrics_are_those_of_the_rounded_weights(tmp_path):
+    card = save(tmp_path, metrics=lambda m: {"sum": float(np.sum(m.weights[0]))})
+    loaded = training.load_pretrained("test", tmp_path)
+    assert card["metrics"]["sum"] == float(np.sum(loaded.weights[0]))
+
+
+def test_names_of_layers_may_be_counted_on(tmp_path):
+    arguments = {"latent_dim": 2, "sizes": [5, 4]}  # `deep` leaves its layers' names to Keras
+    card = {"builder": "deep", "arguments": arguments}
+    save(tmp_path, models.deep(2, sizes=(5, 4)), card=card)
+    assert training.load_pretrained("test", tmp_path).encoder.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("card", "reason"),
+    [
+        ({"sha256": "0"}, "is not the file that test.json describes"),
+        ({"builder": "deep"}, "must fit the model"),
+        ({"arguments": {"latent_dim": 4}}, r"must fit the model .* \(784, 4\).* \(784, 3\)"),
+        ({"arguments": {"latent": 4}}, "must take the card's arguments"),
+        ({"builder": "keras"}, "must be a function of aehelpers.models"),
+        ({"builder": "Autoencoder"}, "must be a function of aehelpers.models"),
+        ({"builder": None}, "must be a function of aehelpers.models"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(card, reason, tmp_path):
+    stored = save(tmp_path)
+    (tmp_path / "test.json").write_text(json.dumps(stored | card))
+    with pytest.raises(ValueError, match=reason):
+        training.load_pretrained("test", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"sha256"'])
+def test_a_card_that_is_none_is_refused(text, tmp_path):
+    save(tmp_path)
+    (tmp_path / "test.json").write_text(text)
+    with pytest.raises(ValueError, match="must be a card"):
+        training.load_pretrained("test", tmp_path)
+
+
+def test_tampered_weights_are_refused(tmp_path):
+    save(tmp_path)
+    path = tmp_path / "test.npz"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="Expected: SHA-256 .* Received: "):
+        training.load_pretrained("test", tmp_path)
+
+
+def test_pickles_are_refused(tmp_path):
+    card = save(tmp_path)
+    path = tmp_path / "test.npz"
+    np.savez(path, np.array([{}], dtype=object))
+    card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "test.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="must hold arrays without pickles"):
+        training.load_pretrained("test", tmp_path)
+
+
+def test_a_missing_name_lists_those_there_are(tmp_path):
+    save(tmp_path)
+    with pytest.raises(ValueError, match="There are: test. Received: 'other'"):
+        training.load_pretrained("other", tmp_path)
+    with pytest.raises(ValueError, match="There are: none."):
+        training.load_pretrained("../test", tmp_path / "nowhere")
+
+
+def test_what_cannot_be_saved(tmp_path):
+    with pytest.raises(ValueError, match="Missing: seed"):
+        training.save_weights(vanilla(), "test", {k: v for k, v in CARD.items() if k != "seed"})
+    with pytest.raises(ValueError, match="dtype must be"):
+        save(tmp_path, dtype="float64")
+    with pytest.raises(ValueError, match="name must be of"):
+        training.save_weights(vanilla(), "../test", CARD, directory=tmp_path)
+    with pytest.raises(ValueError, match="must fit the model"):
+        save(tmp_path, models.vanilla(4))
+    model = vanilla()
+    model.weights[0].assign(np.full((784, 3), np.nan))
+    with pytest.raises(ValueError, match="must be finite"):
+        save(tmp_path, model)
+    with pytest.raises(ValueError, match="must be 3,000,000 bytes at most"):
+        save(tmp_path, models.deep(30), card={"builder": "deep", "arguments": {"latent_dim": 30}})
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+@pytest.mark.parametrize("name", training.available())
+def test_shipped_weights_measure_what_their_card_says(name):
+    card = training.read_card(name)
+    assert not [field for field in training.CARD_FIELDS if field not in card]
+    model = training.load_pretrained(name)
+    images, noise = weights.bundled_test_images(), card.get("input_noise", 0.0)
+    measured = weights.reconstruction_metrics(images, noise)(model)
+    assert measured == pytest.approx(card["metrics"]["bundled"], rel=1e-3)
+
+
+def test_shipped_weights_are_small():
+    sizes = [path.stat().st_size for path in training.WEIGHTS.glob("*")]
+    assert max(sizes, default=0) <= training.MAX_FILE_BYTES
+    assert sum(sizes) <= weights.MAX_TOTAL_BYTES
