@@ -18,6 +18,8 @@ __all__ = [
     "Verdict",
     "environment",
     "ex00_1",
+    "ex00_2",
+    "ex00_3",
     "ex01_1",
     "ex01_2",
     "ex01_3",
@@ -126,8 +128,14 @@ class _Hint(Exception):
     pass
 
 
-def _exercise(number):
-    """Turns a function that raises hints, or returns praise, into a check."""
+def _exercise(number, section=None):
+    """Turns a function that raises hints, or returns praise, into a check.
+
+    Args:
+        number: The exercise's number, such as `"1.2"`.
+        section: The heading to read again if the answer is wrong, unless the hint names a better
+            one in quotation marks, “Like this”.
+    """
 
     def decorate(check):
         @functools.wraps(check)
@@ -141,8 +149,12 @@ def _exercise(number):
             except _NotAttempted:
                 return Verdict(number, None, "")
             except _Hint as hint:
-                return Verdict(number, False, str(hint))
+                message = str(hint)
+                if section and "“" not in message:
+                    message = f"{message.rstrip('.')}. Read again: “{section}”."
+                return Verdict(number, False, message)
 
+        wrapper.section = section
         return wrapper
 
     return decorate
@@ -174,7 +186,7 @@ def _digits(seed, n=6):
     return np.where(images > 0.7, images, 0).astype("float32")
 
 
-@_exercise("0.1")
+@_exercise("0.1", section="Reconstruction error")
 def ex00_1(best_constant):
     """Checks a function from images `(n, 28, 28, 1)` to the image nearest to them all."""
     x = _digits(0, n=9)
@@ -207,7 +219,124 @@ def ex00_1(best_constant):
     return "The mean image it is: the derivative of the squared error vanishes there."
 
 
-@_exercise("1.1")
+@_exercise("0.2", section="The two usual losses")
+def ex00_2(cross_entropy):
+    """Checks a function from images and reconstructions to the cross-entropy of each image."""
+    x, x_hat = _digits(1), np.clip(_digits(2) + 0.1, 0, 0.95)
+    expected = _nats(x, x_hat).sum(axis=(1, 2, 3))
+    with np.errstate(all="ignore"):
+        answer = np.asarray(_call(cross_entropy, x, x_hat))
+    if answer.size == 1:
+        raise _Hint(
+            "You took all images together. Keep one number for each image: sum over "
+            "axis=(1, 2, 3) only."
+        )
+    answer = _expect_shape(answer, (6,), "There should be one number for each image.")
+    swapped = _nats(x_hat, np.clip(x, 1e-7, 1 - 1e-7)).sum(axis=(1, 2, 3))
+    if not np.isfinite(answer).all() or np.allclose(answer, swapped, rtol=1e-3):
+        raise _Hint(
+            "The two are swapped: the logarithm is taken of what we believed, x_hat, and the truth "
+            "x is the weight before it."
+        )
+    for wrong, hint in [
+        (
+            -expected,
+            "The sign is turned: logarithms of numbers below 1 are negative, a cost isn't.",
+        ),
+        (
+            expected / 784,
+            "That is the mean over the pixels, 784 times too small. This course sums over the "
+            "pixels of an image; see the end of “The two usual losses”.",
+        ),
+        (expected / np.log(2), "That is in bits. Nats come from the natural logarithm, np.log."),
+        (expected / np.log(10), "You took logarithms to base 10. Nats come from np.log."),
+        (
+            -(x * np.log(x_hat)).sum(axis=(1, 2, 3)),
+            "Half of the formula is missing: paper that was believed to be ink costs too, "
+            "(1 - x) * log(1 - x_hat).",
+        ),
+        (
+            np.square(x - x_hat).sum(axis=(1, 2, 3)),
+            "That is the squared error. Here the cross-entropy is asked for.",
+        ),
+    ]:
+        if np.allclose(answer, wrong, rtol=1e-3):
+            raise _Hint(hint)
+    if not np.allclose(answer, expected, rtol=1e-3):
+        raise _Hint("The numbers differ from the formula; compute one pixel by hand and compare.")
+    with np.errstate(all="ignore"):
+        certain = np.asarray(_call(cross_entropy, x, np.rint(x_hat)))
+    if not np.isfinite(certain).all():
+        raise _Hint(
+            "Right, as long as no pixel is sure. Where x_hat is exactly 0 or 1 the logarithm has "
+            "no value: clip x_hat to [1e-7, 1 - 1e-7] first."
+        )
+    return "Nats for each image, and no pixel is ever infinitely sure."
+
+
+@_exercise("0.3", section="Encoder, latent space, decoder")
+def ex00_3(numbers_needed):
+    """Checks a function from images, their mean, patterns and a limit to the size of a code."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(40, 12)) @ np.diag(np.linspace(3, 0.5, 12)) + np.linspace(2, -1, 12)
+    mu = x.mean(axis=0)
+    patterns = np.linalg.svd(x - mu, full_matrices=False)[2]
+    limits = (30.0, 12.0, 4.0)
+
+    def needed(costs):
+        return [next((k for k in range(13) if costs(x - mu, k) <= limit), 12) for limit in limits]
+
+    def squares(rest, k):
+        return np.square(rest - rest @ patterns[:k].T @ patterns[:k]).sum(axis=1)
+
+    expected = needed(lambda rest, k: squares(rest, k).mean())
+    answer = [
+        np.asarray(_call(numbers_needed, x.copy(), mu.copy(), patterns.copy(), limit))
+        for limit in limits
+    ]
+    if any(value.size != 1 for value in answer):
+        raise _Hint("Return one number: how many patterns are needed for all images together.")
+    answer = [value.item() for value in answer]
+    if any(value != int(value) for value in answer):
+        raise _Hint("That is an error, or another measure. Return how many numbers the code needs.")
+    for wrong, hint in [
+        (
+            [k - 1 for k in expected],
+            "One too few. The first entry of a list is at place 0: is that the error with no "
+            "number in the code, or with one?",
+        ),
+        ([k + 1 for k in expected], "One too many: the limit is kept already with one fewer."),
+        (
+            needed(lambda rest, k: squares(rest, k).mean() / 12),
+            "You compare the mean over the pixels with the limit. The squared error is summed over "
+            "the pixels; see “Reconstruction error”.",
+        ),
+        (
+            needed(lambda rest, k: squares(rest, k).sum()),
+            "You compare the sum over all images. Take the mean over the images.",
+        ),
+        (
+            needed(lambda rest, k: squares(rest + mu, k).mean()),
+            "The mean image was not taken off: subtract mu first, as `encode` does in “Encoder, "
+            "latent space, decoder”.",
+        ),
+        (
+            needed(lambda rest, k: np.sqrt(squares(rest, k)).mean()),
+            "You took the root. The limit is for the squared error itself.",
+        ),
+    ]:
+        if answer == wrong:
+            raise _Hint(hint)
+    if answer != expected:
+        raise _Hint(
+            f"For the limit {limits[0]:g} on the check's small images it should be {expected[0]}, "
+            f"for {limits[1]:g} {expected[1]} and for {limits[2]:g} {expected[2]}. "
+            f"Received: {', '.join(f'{value:g}' for value in answer)}"
+        )
+    return "The smallest code that keeps the limit."
+
+
+@_exercise("1.1", section="Which loss?")
 def ex01_1(squared_error):
     """Checks a function from images and reconstructions to the squared error of each image."""
     x, x_hat = _digits(1), np.clip(_digits(2) + 0.1, 0, 1)
@@ -239,7 +368,7 @@ def ex01_1(squared_error):
     return "One number for each image, summed over its 784 pixels."
 
 
-@_exercise("1.2")
+@_exercise("1.2", section="Encoder, decoder, autoencoder")
 def ex01_2(build):
     """Checks a builder of a mirrored 784-128-64-latent_dim autoencoder."""
     halves = _call(build, 7)
@@ -296,7 +425,7 @@ def ex01_2(build):
     )
 
 
-@_exercise("1.3")
+@_exercise("1.3", section="Can it draw a new digit?")
 def ex01_3(interpolate):
     """Checks a function from two codes to `steps` codes on the line between them."""
     a, b = np.array([0.0, 2.0, -1.0]), np.array([4.0, 0.0, 1.0])
@@ -323,7 +452,7 @@ def ex01_3(interpolate):
     return "Evenly spaced, with both ends in it."
 
 
-@_exercise("3.1")
+@_exercise("3.1", section="How good is a repair?")
 def ex03_1(psnr):
     """Checks a function from images and denoised images to decibels for each image."""
     x, x_hat = _digits(1), np.clip(_digits(2) + 0.1, 0, 1)
@@ -357,7 +486,7 @@ def ex03_1(psnr):
     return "One number of decibels for each image."
 
 
-@_exercise("3.2")
+@_exercise("3.2", section="Four kinds of damage")
 def ex03_2(noisy_pairs):
     """Checks a function from clean images to inputs and targets for a denoiser."""
     x, stddev = _digits(3, n=40), 0.2
@@ -414,7 +543,7 @@ def ex03_2(noisy_pairs):
     return "Noisy images in, clean images out, and other noise with every call."
 
 
-@_exercise("3.3")
+@_exercise("3.3", section="What people would use otherwise")
 def ex03_3(tune):
     """Checks a function that chooses a filter's strength by its PSNR on validation images."""
     clean = _digits(4)
@@ -592,7 +721,7 @@ def _sparse_codes():
     return z
 
 
-@_exercise("4.1")
+@_exercise("4.1", section="Three numbers to watch")
 def ex04_1(rates):
     """Checks a function from codes `(n, units)` to the share of images that each unit is on for."""
     z = _sparse_codes()
@@ -620,7 +749,7 @@ def ex04_1(rates):
     return "A rate for each unit: the fourth is dead, the sixth is always on."
 
 
-@_exercise("4.2")
+@_exercise("4.2", section="Third way: keep the largest (top-k)")
 def ex04_2(top_k):
     """Checks a function from scores `(n, units)` and `k` to codes with the `k` largest kept."""
     scores = np.random.default_rng(5).permutation(np.arange(1.0, 41)).reshape(5, 8)
@@ -659,7 +788,7 @@ def ex04_2(top_k):
     return "Three units an image, and none of them negative."
 
 
-@_exercise("4.3")
+@_exercise("4.3", section="One digit, atom by atom")
 def ex04_3(rebuild):
     """Checks a function from `z, atoms, bias, m` to the image of the `m` largest activations."""
     rng = np.random.default_rng(6)
@@ -690,7 +819,7 @@ def ex04_3(rebuild):
     return "Bias plus the largest m contributions."
 
 
-@_exercise("5.1")
+@_exercise("5.1", section="2 · The idea: a cloud in place of a point")
 def ex05_1(kl):
     """Checks a function from `z_mean`, `z_log_var` to each image's KL divergence from N(0, 1)."""
     z_mean, z_log_var = _gaussians(0)
@@ -731,7 +860,7 @@ def ex05_1(kl):
     return "One number for each image, in nats, and never below zero."
 
 
-@_exercise("5.2")
+@_exercise("5.2", section="4 · The loss, in five lines")
 def ex05_2(negative_elbo):
     """Checks a function from `x, x_hat, z_mean, z_log_var` to each image's negative ELBO."""
     x, x_hat = _digits(1), np.clip(_digits(2), 0.1, 0.9)
@@ -773,7 +902,7 @@ def ex05_2(negative_elbo):
     return "Sums over pixels and units, one number for each image: beta is 1."
 
 
-@_exercise("5.3")
+@_exercise("5.3", section="3 · Noise that lets gradients pass")
 def ex05_3(sample):
     """Checks a function from `z_mean, z_log_var, noise` to codes, noise from N(0, 1)."""
     z_mean, z_log_var = _gaussians(2)
@@ -813,7 +942,7 @@ def ex05_3(sample):
     return "Mean plus sigma times noise."
 
 
-@_exercise("5.4")
+@_exercise("5.4", section="5 · The model")
 def ex05_4(loss):
     """Checks a function from `reconstruction_loss, kl_loss, beta, training` to the loss."""
     reconstruction, kl, beta = 90.0, 25.0, 2.0
@@ -840,7 +969,7 @@ def ex05_4(loss):
     return "The same loss in training and in validation, so that the two can be compared."
 
 
-@_exercise("5.5")
+@_exercise("5.5", section="7 · The loss-scaling clinic")
 def ex05_5(effective_beta):
     """Checks a function from `pixels, latent_dim, reconstruction, kl` to the effective beta."""
     cases = [("sum", "sum"), ("sum", "mean"), ("mean", "sum"), ("mean", "mean")]

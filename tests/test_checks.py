@@ -64,8 +64,31 @@ def upsampling(
     return keras.Model(z, layers.Conv2D(1, 3, padding="same", activation=out)(x))
 
 
+def code_errors(x, mu, patterns, power=2):
+    rest = x - mu
+    missing = [rest - rest @ patterns[:k].T @ patterns[:k] for k in range(len(patterns) + 1)]
+    return np.array([(np.square(m).sum(axis=1) ** (power / 2)).mean() for m in missing])
+
+
+def first_below(errors, limit):
+    return int(np.argmax(errors <= limit)) if (errors <= limit).any() else len(errors) - 1
+
+
+def cumulated(x, mu, patterns, limit):
+    gains = np.square((x - mu) @ patterns.T).mean(axis=0)
+    return np.sum(np.square(x - mu).sum(axis=1).mean() - np.cumsum(gains) > limit) + 1
+
+
 CORRECT = {
     "ex00_1": [lambda x: x.mean(axis=0), lambda x: sum(x) / len(x)],
+    "ex00_2": [
+        lambda x, y: nats(x, np.clip(y, 1e-7, 1 - 1e-7)).sum(axis=(1, 2, 3)),
+        metrics.binary_crossentropy,
+    ],
+    "ex00_3": [
+        lambda x, mu, patterns, limit: first_below(code_errors(x, mu, patterns), limit),
+        cumulated,
+    ],
     "ex01_1": [
         lambda x, y: np.sum((x - y) ** 2, axis=(1, 2, 3)),
         lambda x, y: np.array([np.dot(d.ravel(), d.ravel()) for d in x - y]),
@@ -144,6 +167,34 @@ WRONG = {
         (lambda x: x[0] * 0, "Set the derivative"),
         (lambda x: x[0, :5], "It should be one image"),
         (lambda x: x / 0 if x.foo else x, "AttributeError"),
+    ],
+    "ex00_2": [
+        (lambda x, y: nats(x, y).mean(axis=(1, 2, 3)), "mean over the pixels"),
+        (lambda x, y: nats(x, y).sum(), "all images together"),
+        (lambda x, y: -nats(x, y).sum(axis=(1, 2, 3)), "sign is turned"),
+        (lambda x, y: nats(y, np.clip(x, 1e-7, 1 - 1e-7)).sum(axis=(1, 2, 3)), "swapped"),
+        (lambda x, y: nats(y, x).sum(axis=(1, 2, 3)), "swapped"),
+        (lambda x, y: nats(x, y).sum(axis=(1, 2, 3)) / np.log(2), "in bits"),
+        (lambda x, y: nats(x, y).sum(axis=(1, 2, 3)) / np.log(10), "base 10"),
+        (lambda x, y: -(x * np.log(y)).sum(axis=(1, 2, 3)), "Half of the formula"),
+        (lambda x, y: np.square(x - y).sum(axis=(1, 2, 3)), "squared error"),
+        (lambda x, y: nats(x, y).sum(axis=(1, 2, 3)), "no pixel is sure"),
+        (lambda x, y: nats(x, y).sum(axis=1), "one number for each image"),
+        (lambda x, y: nats(x, y).sum(axis=(1, 2, 3)) + 1, "one pixel by hand"),
+    ],
+    "ex00_3": [
+        (lambda x, mu, p, limit: first_below(code_errors(x, mu, p)[1:], limit), "One too few"),
+        (lambda x, mu, p, limit: first_below(code_errors(x, mu, p), limit) + 1, "One too many"),
+        (
+            lambda x, mu, p, limit: first_below(code_errors(x, mu, p) / 12, limit),
+            "mean over the pixels",
+        ),
+        (lambda x, mu, p, limit: first_below(code_errors(x, mu, p) * 40, limit), "all images"),
+        (lambda x, mu, p, limit: first_below(code_errors(x, 0 * mu, p), limit), "mean image"),
+        (lambda x, mu, p, limit: first_below(code_errors(x, mu, p, 1), limit), "the root"),
+        (lambda x, mu, p, limit: code_errors(x, mu, p).min(), "how many numbers"),
+        (lambda x, mu, p, limit: code_errors(x, mu, p), "Return one number"),
+        (lambda x, mu, p, limit: 12 - first_below(code_errors(x, mu, p), limit), "it should be"),
     ],
     "ex01_1": [
         (lambda x, y: np.mean((x - y) ** 2, axis=(1, 2, 3)), "mean over the pixels"),
@@ -352,6 +403,17 @@ def test_wrong_answers_get_their_own_hint(name, answer, hint):
     verdict = getattr(checks, name)(answer)
     assert verdict.passed is False
     assert hint in verdict.message
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_exercise_has_wrong_answers_that_differ(name):
+    messages = [getattr(checks, name)(answer).message for answer, _ in WRONG[name]]
+    hints = {hint for _, hint in WRONG[name]}
+    assert len(hints) >= 3
+    assert len(set(messages)) >= 3
+    assert len(CORRECT[name]) >= 2
+    if getattr(checks, name).section:
+        assert "“" in messages[0] and "”" in messages[0]  # where to read again
 
 
 @pytest.mark.parametrize("name", EXERCISES)
