@@ -55,6 +55,16 @@ def reconstruction_metrics(x, input_noise=0.0):
     return measure
 
 
+def warmup_and_cosine(learning_rate, steps):
+    """Returns a schedule: up to `learning_rate` in a tenth of the steps, then down to a tenth."""
+    return keras.optimizers.schedules.CosineDecay(
+        0.1 * learning_rate,
+        round(0.9 * steps),
+        warmup_target=learning_rate,
+        warmup_steps=round(0.1 * steps),
+    )
+
+
 @recipe
 def deep(mnist):
     """784-1000-500-250-30 and back, as in notebook 01 but twice as long, on all 60,000 images.
@@ -65,11 +75,9 @@ def deep(mnist):
     model = models.deep(latent_dim=30)
     images = np.concatenate([mnist.x_train, mnist.x_val])
     train = data.pipeline(images, batch_size=256)
-    steps = epochs * len(train)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0003, 0.9 * steps, warmup_target=0.003, warmup_steps=0.1 * steps
+    optimizer = keras.optimizers.AdamW(
+        warmup_and_cosine(0.003, epochs * len(train)), weight_decay=0.1, beta_2=0.99
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.99)
     model.compile(optimizer, losses.squared_error, jit_compile=True)
     model.fit(train, epochs=epochs, verbose=2)
     card = {
@@ -80,6 +88,50 @@ def deep(mnist):
         "epochs": epochs,
     }
     return model, card, "int8"
+
+
+@recipe
+def convolutional(mnist):
+    """The convolutional autoencoder of notebook 02, with a code of 30 numbers."""
+    epochs = 12
+    arguments = {"latent_dim": 30, "filters": (32, 64)}
+    model = models.convolutional(**arguments)
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    train = data.pipeline(images, batch_size=128)
+    optimizer = keras.optimizers.AdamW(
+        warmup_and_cosine(0.004, epochs * len(train)), weight_decay=0.05, beta_2=0.99
+    )
+    model.compile(optimizer, losses.squared_error)
+    model.fit(train, epochs=epochs, verbose=2)
+    card = {
+        "what": "Convolutional autoencoder with a code of 30 numbers, trained on squared error",
+        "builder": "convolutional",
+        "arguments": arguments,
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": epochs,
+    }
+    return model, card, "int8"
+
+
+@recipe
+def convolutional_map(mnist):
+    """The model of keras.io's example of a convolutional autoencoder, whose code is a map."""
+    epochs = 16
+    arguments = {"latent_dim": None, "filters": (32, 32), "down": "pool", "activation": "relu"}
+    model = models.convolutional(**arguments)
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    train = data.pipeline(images, batch_size=64)
+    schedule = warmup_and_cosine(0.003, epochs * len(train))
+    model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.binary_crossentropy)
+    model.fit(train, epochs=epochs, verbose=2)
+    card = {
+        "what": "Convolutional autoencoder with a 7x7x32 map as its code, trained on cross-entropy",
+        "builder": "convolutional",
+        "arguments": arguments,
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": epochs,
+    }
+    return model, card, "float16"
 
 
 @recipe
