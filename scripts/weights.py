@@ -56,7 +56,7 @@ def reconstruction_metrics(x, input_noise=0.0):
 
 
 def warmup_and_cosine(learning_rate, steps):
-    """Returns a schedule: up to `learning_rate` in a tenth of the steps, then down to a tenth."""
+    """Returns a schedule: up to `learning_rate` in a tenth of the steps, then down to 0."""
     return keras.optimizers.schedules.CosineDecay(
         0.1 * learning_rate,
         round(0.9 * steps),
