@@ -30,29 +30,41 @@ def recipe(function):
     return function
 
 
-def bundled_test_images():
+def bundled_test_digits():
+    """Returns the last 500 bundled images and their labels."""
     with np.load(ASSETS / "data" / "mnist_subset.npz", allow_pickle=False) as file:
-        return data.check_images(file["images"][-500:])
+        return data.check_images(file["images"][-500:]), file["labels"][-500:].astype("int64")
 
 
-def reconstruction_metrics(x, input_noise=0.0):
-    """Returns a function of a model that measures it on the images `x`, means per image.
+def measure(model, x, y, input_noise=0.0):
+    """Measures a model on images and their labels: a dictionary of means per image.
 
-    A denoiser gets them with Gaussian noise of the standard deviation `input_noise`.
+    A denoiser gets the images with Gaussian noise of the standard deviation `input_noise`. The
+    negative ELBO is estimated from one code for each image.
     """
-    inputs = data.gaussian_noise(x, input_noise, seed=SEED)
-
-    def measure(model):
-        reconstructions = model.predict(inputs, batch_size=500, verbose=0)
-        return {
-            "images": len(x),
-            "squared_error": round(float(metrics.sse(x, reconstructions).mean()), 4),
-            "binary_crossentropy": round(
-                float(metrics.binary_crossentropy(x, reconstructions).mean()), 4
-            ),
+    inputs = noisy = data.gaussian_noise(x, input_noise, seed=SEED)
+    conditional = isinstance(model, models.ConditionalVariationalAutoencoder)
+    if conditional:
+        inputs = [noisy, y]
+    reconstructions = model.predict(inputs, batch_size=500, verbose=0)
+    measured = {"squared_error": metrics.sse(x, reconstructions).mean()}
+    if isinstance(model, models.SparseAutoencoder):  # its images are sums, not probabilities
+        measured["l0"] = metrics.l0(model.encoder.predict(x, batch_size=500, verbose=0)).mean()
+    else:
+        nats = metrics.binary_crossentropy(x, reconstructions).mean()
+        measured["binary_crossentropy"] = nats
+    if isinstance(model, models.VariationalAutoencoder):
+        z_mean, z_log_var = model.posterior.predict(inputs, batch_size=500, verbose=0)
+        noise = np.random.default_rng(SEED).standard_normal(z_mean.shape, dtype="float32")
+        z = z_mean + np.exp(z_log_var / 2) * noise
+        drawn = model.decoder.predict([z, y] if conditional else z, batch_size=500, verbose=0)
+        kl_loss = metrics.kl_divergence(z_mean, z_log_var).mean()
+        measured |= {
+            "negative_elbo": metrics.binary_crossentropy(x, drawn).mean() + kl_loss,
+            "kl_loss": kl_loss,
+            "active_units": metrics.active_units(z_mean).sum(),
         }
-
-    return measure
+    return {"images": len(x)} | {name: round(float(v), 4) for name, v in measured.items()}
 
 
 def warmup_and_cosine(learning_rate, steps):
@@ -161,20 +173,128 @@ def denoising(mnist):
     return model, card, "int8"
 
 
+@recipe
+def vanilla(mnist):
+    """784-32-784 as in notebook 01, but in smaller batches and twice as long, on all images."""
+    epochs = 20
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    model = models.vanilla(latent_dim=32)
+    mean_image = np.clip(images.mean(axis=0).ravel(), 0.001, 0.999)
+    model.decoder.get_layer("pixels").bias.assign(np.log(mean_image / (1 - mean_image)))
+    train = data.pipeline(images, batch_size=128)
+    optimizer = keras.optimizers.Adam(warmup_and_cosine(0.02, epochs * len(train)), beta_2=0.99)
+    model.compile(optimizer, losses.binary_crossentropy, jit_compile=True)
+    model.fit(train, epochs=epochs, verbose=2)
+    card = {
+        "what": "The plainest autoencoder, with a code of 32 numbers, trained on cross-entropy",
+        "builder": "vanilla",
+        "arguments": {"latent_dim": 32},
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": epochs,
+    }
+    return model, card, "float16"
+
+
+@recipe
+def sparse(mnist):
+    """The k-sparse net of notebook 04 with its auxiliary loss, twice as long, on all images."""
+    epochs = 14
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    arguments = {"latent_dim": 1000, "k": 25, "revival": 0.25}
+    model = models.sparse(**arguments)
+    model.decoder.get_layer("atoms").bias.assign(images.mean(axis=0).ravel())
+    train = data.pipeline(images, batch_size=256)
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * len(train))
+    model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.squared_error)
+    model.fit(train, epochs=epochs, verbose=2)
+    card = {
+        "what": "Sparse autoencoder with a code of 1,000 numbers, 25 of them on, trained on "
+        "squared error and the auxiliary loss for idle units",
+        "builder": "sparse",
+        "arguments": arguments,
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": epochs,
+    }
+    return model, card, "int8"
+
+
+@recipe
+def variational(mnist):
+    """The net with 20 units of notebook 05, trained longer and on all images."""
+    arguments = {"latent_dim": 20, "sizes": (512, 384)}
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    model = models.variational(**arguments)
+    fit_variational(model, data.pipeline(images, batch_size=256), epochs=32)
+    card = {
+        "what": "Variational autoencoder with a code of 20 numbers, trained on the ELBO",
+        "builder": "variational",
+        "arguments": arguments,
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": 32,
+    }
+    return model, card, "int8"
+
+
+@recipe
+def variational_2d(mnist):
+    """The net with 2 units of notebook 05, trained longer and on all images."""
+    arguments = {"latent_dim": 2, "sizes": (256, 256, 256, 256)}
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    model = models.variational(**arguments)
+    fit_variational(model, data.pipeline(images, batch_size=256), epochs=20)
+    card = {
+        "what": "Variational autoencoder with a code of 2 numbers, trained on the ELBO",
+        "builder": "variational",
+        "arguments": arguments,
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": 20,
+    }
+    return model, card, "int8"
+
+
+@recipe
+def conditional_variational(mnist):
+    """The net of notebook 05 that is told the label, trained longer and on all images."""
+    arguments = {"latent_dim": 10, "sizes": (256, 256), "beta": 2.0}
+    images = np.concatenate([mnist.x_train, mnist.x_val])
+    labels = np.concatenate([mnist.y_train, mnist.y_val])
+    model = models.conditional_variational(**arguments)
+    train = data.pipeline(images, batch_size=256, y=labels)
+    train = train.map(lambda image, label: ((image, label), image))
+    fit_variational(model, train, epochs=20)
+    card = {
+        "what": "Variational autoencoder that is told the label, with a code of 10 numbers, "
+        "trained with a beta of 2",
+        "builder": "conditional_variational",
+        "arguments": arguments,
+        "data": f"MNIST, {len(images):,} training images",
+        "epochs": 20,
+    }
+    return model, card, "int8"
+
+
+def fit_variational(model, train, epochs):
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * len(train))
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.05, beta_2=0.99)
+    model.compile(optimizer, jit_compile=True)
+    model.fit(train, epochs=epochs, verbose=2)
+
+
 def make(name, mnist):
     """Trains one model and stores it; returns a line about it."""
     keras.utils.set_random_seed(SEED)
     start = time.monotonic()
     model, card, dtype = RECIPES[name](mnist)
     card |= {"seed": SEED, "minutes": round((time.monotonic() - start) / 60, 1)}
-    input_noise = card.get("input_noise", 0.0)
-    on_test = reconstruction_metrics(mnist.x_test, input_noise)
-    on_bundled = reconstruction_metrics(bundled_test_images(), input_noise)
+    splits = {"test": (mnist.x_test, mnist.y_test), "bundled": bundled_test_digits()}
+    noise = card.get("input_noise", 0.0)
     card = training.save_weights(
         model,
         name,
         card,
-        metrics=lambda model: {"test": on_test(model), "bundled": on_bundled(model)},
+        metrics=lambda model: {
+            split: measure(model, *digits, noise) for split, digits in splits.items()
+        },
         dtype=dtype,
     )
     size = (training.WEIGHTS / f"{name}.npz").stat().st_size

@@ -11,7 +11,7 @@ SMALL = {"filters": (3, 4), "context": 5}
 
 @pytest.fixture(scope="module")
 def digits():
-    return weights.bundled_test_images()
+    return weights.bundled_test_digits()[0]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aehelpers import losses, models, training
+from aehelpers import data, losses, models, training
 from scripts import weights
 
 X = np.random.default_rng(0).random((24, 28, 28, 1)).astype("float32")
@@ -462,9 +462,22 @@ def test_shipped_weights_measure_what_their_card_says(name):
     card = training.read_card(name)
     assert not [field for field in training.CARD_FIELDS if field not in card]
     model = training.load_pretrained(name)
-    images, noise = weights.bundled_test_images(), card.get("input_noise", 0.0)
-    measured = weights.reconstruction_metrics(images, noise)(model)
+    noise = card.get("input_noise", 0.0)
+    measured = weights.measure(model, *weights.bundled_test_digits(), noise)
     assert measured == pytest.approx(card["metrics"]["bundled"], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", training.available())
+def test_shipped_weights_measure_what_their_card_says_on_the_test_images(name):
+    folder = os.environ.get("AEHELPERS_TEST_DATA_DIR")
+    if folder is None:
+        pytest.skip("AEHELPERS_DATA_DIR is not set")
+    with np.load(os.path.join(folder, "mnist.npz"), allow_pickle=False) as file:
+        x, y = data.check_images(file["x_test"]), file["y_test"].astype("int64")
+    card = training.read_card(name)
+    model = training.load_pretrained(name)
+    measured = weights.measure(model, x, y, card.get("input_noise", 0.0))
+    assert measured == pytest.approx(card["metrics"]["test"], rel=1e-3)
 
 
 def test_shipped_weights_are_small():
