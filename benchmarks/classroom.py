@@ -1,0 +1,215 @@
+"""What a class costs: several learners on one machine, and how cost grows with the task.
+
+    python benchmarks/classroom.py [--learners 1 2 4 8] [--tiny]
+
+Each learner is a process of its own that does what a kernel does in notebook 01: load the digits,
+train the 784-32-784 net for ten epochs, look at a few reconstructions. All start at once. Memory is
+the proportional set size, which counts pages that processes share only once. Then one process
+trains on more images, longer codes and wider nets, and a power law is fitted to the seconds.
+Writes benchmarks/results/classroom.json and the tables in docs/teaching.md. Linux only.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+
+from benchmarks import results
+
+GIB = 2**30
+KEPT_FREE = 2.0  # GiB for the system, JupyterLab and a browser
+
+
+def learner(epochs):
+    """Does a learner's work and prints how long its parts took, as JSON."""
+    start = time.perf_counter()
+    import keras
+
+    from aehelpers import data, losses, models, plots
+
+    imported = time.perf_counter()
+    keras.utils.set_random_seed(1)
+    mnist = data.load_mnist()
+    train = data.pipeline(mnist.x_train, 256)
+    val = data.pipeline(mnist.x_val, 256, shuffle=False)
+    model = models.vanilla(32)
+    model.compile(keras.optimizers.Adam(0.005, beta_2=0.99), losses.binary_crossentropy)
+    model.fit(train, validation_data=val, epochs=epochs, verbose=0)
+    trained = time.perf_counter()
+    plots.digits(model.predict(mnist.x_test[:20], verbose=0))
+    times = {"import_seconds": imported - start, "training_seconds": trained - imported}
+    print("done", json.dumps(times), flush=True)
+    sys.stdin.readline()  # stays, as a kernel does, until the last one is done
+
+
+def proportional_set_size(pid):
+    """Returns the bytes of memory that a process takes, shared pages counted in part."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it has ended
+        return 0
+    (line,) = [line for line in text.splitlines() if line.startswith("Pss:")]
+    return 1024 * int(line.split()[1])
+
+
+def class_of(learners, epochs):
+    """Runs several learners at once; returns a row for the results."""
+    command = [sys.executable, __file__, "--learner", str(epochs)]
+    start = time.perf_counter()
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(learners)
+    ]
+    peak = np.zeros(learners)
+    together, answers = 0, [None] * learners
+    try:
+        for process in processes:
+            os.set_blocking(process.stdout.fileno(), False)
+        while None in answers:
+            sizes = [proportional_set_size(process.pid) for process in processes]
+            peak, together = np.maximum(peak, sizes), max(together, sum(sizes))
+            for number, process in enumerate(processes):
+                if answers[number] is None:
+                    if process.poll() is not None:
+                        raise RuntimeError(f"A learner ended early, exit code {process.returncode}")
+                    for line in process.stdout:
+                        if line.startswith("done "):
+                            answers[number] = json.loads(line.removeprefix("done "))
+            time.sleep(0.2)
+        seconds = time.perf_counter() - start
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    return {
+        "learners": learners,
+        "seconds": round(seconds, 1),
+        "training_seconds": round(max(answer["training_seconds"] for answer in answers), 1),
+        "import_seconds": round(max(answer["import_seconds"] for answer in answers), 1),
+        "memory_gib": round(together / GIB, 2),
+        "largest_gib": round(peak.max() / GIB, 2),
+    }
+
+
+def seconds_an_epoch(images, latent_dim, width, tiny=False):
+    """Times an epoch of the net 784-width-latent_dim-width-784 on some images."""
+    import keras
+
+    from aehelpers import data, losses, models
+
+    keras.utils.set_random_seed(0)
+    x = np.concatenate([data.load_mnist(dtype="uint8", validation=0).x_train] * 10)[:images]
+    model = models.deep(latent_dim, sizes=(width,))
+    model.compile(keras.optimizers.Adam(0.001), losses.binary_crossentropy)
+    train = data.pipeline(x, 256)
+    model.fit(train.take(5), verbose=0)  # compiles
+    start = time.perf_counter()
+    model.fit(train.take(5) if tiny else train, verbose=0)
+    return time.perf_counter() - start
+
+
+def growth(tiny=False):
+    """Measures how the time of an epoch grows; returns rows with fitted exponents."""
+    base = {"images": 10_000, "latent_dim": 32, "width": 128}
+    steps = {
+        "images": (10_000, 20_000, 60_000, 600_000),
+        "latent_dim": (2, 8, 32, 128, 512),
+        "width": (64, 128, 256, 512, 1024, 2048),
+    }
+    rows = []
+    for what, values in steps.items():
+        values = values[:2] if tiny else values
+        seconds = [seconds_an_epoch(**(base | {what: value}), tiny=tiny) for value in values]
+        slope = np.polyfit(np.log(values), np.log(seconds), 1)[0]
+        rows.append(
+            {
+                "grows": what,
+                "values": list(values),
+                "seconds": [round(value, 2) for value in seconds],
+                "exponent": round(float(slope), 2),
+                "last_exponent": round(
+                    float(np.log(seconds[-1] / seconds[-2]) / np.log(values[-1] / values[-2])), 2
+                ),
+            }
+        )
+    return rows
+
+
+def table(found):
+    """Renders the results in Markdown."""
+    classes = [row for row in found["rows"] if "learners" in row]
+    lines = [
+        "| learners at once | import | training | memory together | the largest |",
+        "|---|---|---|---|---|",
+    ]
+    for row in classes:
+        lines.append(
+            f"| {row['learners']} | {row['import_seconds']:.0f} s | "
+            f"{row['training_seconds']:.0f} s | {row['memory_gib']:.1f} GiB | "
+            f"{row['largest_gib']:.2f} GiB |"
+        )
+    if len(classes) > 1:
+        count, memory = zip(*[(row["learners"], row["memory_gib"]) for row in classes])
+        each = np.polyfit(count, memory, 1)[0]
+        lines += [
+            "",
+            f"One more learner costs {each:.2f} GiB. A machine of 24 GiB, of which "
+            f"{KEPT_FREE:.0f} GiB are kept for the system, holds "
+            f"{int((24 - KEPT_FREE) / each)} of them.",
+        ]
+    lines += [
+        "",
+        "| what grows | values | seconds an epoch | time grows with the power |",
+        "|---|---|---|---|",
+    ]
+    names = {"images": "images", "latent_dim": "numbers in the code", "width": "units in a layer"}
+    for row in found["rows"]:
+        if "grows" in row:
+            values = ", ".join(f"{value:,}" for value in row["values"])
+            seconds = ", ".join(f"{value:.1f}" for value in row["seconds"])
+            lines.append(
+                f"| {names[row['grows']]} | {values} | {seconds} | {row['exponent']:.2f} "
+                f"(last step: {row['last_exponent']:.2f}) |"
+            )
+    return "\n".join([*lines, "", results.described(found["machine"])])
+
+
+def main(argv=None):
+    """Runs the classes, then the growth."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--learners", nargs="+", type=int, default=[1, 2, 4, 8])
+    parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
+    parser.add_argument("--learner", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    if args.learner:
+        learner(args.learner)
+        return
+    if not Path("/proc/self/smaps_rollup").exists():
+        sys.exit("Memory is read from /proc/*/smaps_rollup, which only Linux has.")
+    if min(args.learners) < 1:
+        sys.exit(f"learners must be positive integers. Received: {args.learners}")
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / GIB
+    if max(args.learners) * 1.0 > available:
+        sys.exit(
+            f"{max(args.learners)} learners need about {max(args.learners)} GiB of free memory. "
+            f"Received: {available:.1f} GiB"
+        )
+    rows = [class_of(number, 1 if args.tiny else 10) for number in args.learners]
+    rows += growth(args.tiny)
+    for row in rows:
+        print(row)
+    if not args.tiny:
+        found = results.store("classroom", rows)
+        results.render(results.ROOT / "docs" / "teaching.md", "classroom", table(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""How near training comes to what this machine's matrix products and convolutions allow.
+
+    python benchmarks/limits.py [--only dense] [--tiny]
+
+For each model the products and convolutions of one training step (forward, gradients of the
+weights, gradients of the inputs) are run alone, at the same shapes, in the same process. Their time
+is the limit; its share in the time of a step of `fit` is the result, with where the rest goes.
+Writes benchmarks/results/limits.json and the table in docs/speed.md.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from aehelpers import data, losses, models
+from benchmarks import results
+
+BATCH_SIZE = 256
+
+# name: what is trained, its builder, whether XLA compiles it
+MODELS = {
+    "dense": ("784-32-784", lambda: models.vanilla(32), False),
+    "deep": ("784-1000-500-250-30 and back", lambda: models.deep(30), False),
+    "convolutional": (
+        "convolutional, 32 and 64 filters, a code of 30 numbers",
+        lambda: models.convolutional(30, filters=(32, 64)),
+        False,
+    ),
+}
+
+
+def kernels(model, batch_size=BATCH_SIZE):
+    """Lists the products and convolutions of one training step.
+
+    Args:
+        model: An `Autoencoder` of dense and convolutional layers.
+        batch_size: Images in a batch.
+
+    Returns:
+        A list of functions of no arguments, each of which computes one of them on random values of
+        the layer's shapes, and the number of their multiplications and additions.
+
+    Raises:
+        ValueError: If a layer with weights is of another kind.
+    """
+    rng = np.random.default_rng(0)
+
+    def values(shape):
+        return tf.constant(rng.standard_normal(shape, dtype="float32"))
+
+    operations, flops = [], 0
+    for part in (model.encoder, model.decoder):
+        for layer in part.layers:
+            if not layer.weights:
+                continue
+            x = values((batch_size, *layer.input.shape[1:]))
+            y = values((batch_size, *layer.output.shape[1:]))
+            kernel = values(layer.kernel.shape)
+            # The images need no gradient.
+            first = part is model.encoder and layer is next(la for la in part.layers if la.weights)
+            places = int(np.prod(x.shape[:-1] if _is_transposed(layer) else y.shape[:-1]))
+            size = int(np.prod(kernel.shape))
+            flops += 2 * places * size * (2 if first else 3)
+            if isinstance(layer, layers.Dense):
+                forward, weights, inputs = _dense(x, y, kernel)
+            elif _is_transposed(layer):
+                weights, inputs, forward = _convolution(y, x, kernel, layer)
+            elif isinstance(layer, layers.Conv2D):
+                forward, weights, inputs = _convolution(x, y, kernel, layer)
+            else:
+                raise ValueError(
+                    "The model must have dense and convolutional layers only. "
+                    f"Received: {type(layer).__name__}"
+                )
+            operations += [forward, weights] if first else [forward, weights, inputs]
+    return operations, flops
+
+
+def _is_transposed(layer):
+    return isinstance(layer, layers.Conv2DTranspose)
+
+
+def _dense(x, y, kernel):
+    return (
+        lambda: tf.matmul(x, kernel),
+        lambda: tf.matmul(x, y, transpose_a=True),
+        lambda: tf.matmul(y, kernel, transpose_b=True),
+    )
+
+
+def _convolution(large, small, kernel, layer):
+    """Returns the three convolutions between the larger map and the smaller one."""
+    settings = {"strides": [1, *layer.strides, 1], "padding": layer.padding.upper()}
+    forward = lambda: tf.nn.conv2d(large, kernel, **settings)  # noqa: E731
+    weights = lambda: tf.raw_ops.Conv2DBackpropFilter(  # noqa: E731
+        input=large, filter_sizes=kernel.shape, out_backprop=small, **settings
+    )
+    inputs = lambda: tf.raw_ops.Conv2DBackpropInput(  # noqa: E731
+        input_sizes=large.shape, filter=kernel, out_backprop=small, **settings
+    )
+    if _is_transposed(layer):
+        return weights, forward, inputs
+    return forward, weights, inputs
+
+
+def seconds_a_call(function, calls):
+    """Returns the median of five timings of `calls` calls, for one call."""
+    function()
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(calls):
+            outputs = function()
+        outputs[-1].numpy()
+        times.append((time.perf_counter() - start) / calls)
+    return float(np.median(times))
+
+
+def measure(name, tiny=False):
+    """Measures one of `MODELS`; returns a row for the results."""
+    what, build, xla = MODELS[name]
+    keras.utils.set_random_seed(0)
+    model = build()
+    operations, flops = kernels(model)
+    # The gradient of a step is one graph, and so are the operations alone.
+    alone = tf.function(lambda: [operation() for operation in operations])
+    calls = 2 if tiny else 20
+    limit = seconds_a_call(alone, calls)
+
+    x = data.load_mnist().x_train[: BATCH_SIZE * (2 if tiny else 100)]
+    train = data.pipeline(x, BATCH_SIZE)
+    model.compile(
+        keras.optimizers.Adam(0.001, beta_2=0.99), losses.binary_crossentropy, jit_compile=xla
+    )
+    model.fit(train, epochs=1, verbose=0)
+    times = []
+    for _ in range(1 if tiny else 5):
+        start = time.perf_counter()
+        model.fit(train, epochs=1, verbose=0)
+        times.append((time.perf_counter() - start) / len(train))
+    step = float(np.median(times))
+
+    batch = tf.constant(x[:BATCH_SIZE])
+    forward = tf.function(lambda: [model(batch, training=True)])
+    forward_seconds = seconds_a_call(forward, calls)
+    pipeline = time.perf_counter()
+    batches = sum(1 for _ in train)
+    pipeline = (time.perf_counter() - pipeline) / batches
+    return {
+        "name": name,
+        "what": what,
+        "batch_size": BATCH_SIZE,
+        "gflop_a_step": round(flops / 1e9, 3),
+        "limit_ms": round(1e3 * limit, 2),
+        "step_ms": round(1e3 * step, 2),
+        "forward_ms": round(1e3 * forward_seconds, 2),
+        "pipeline_ms": round(1e3 * pipeline, 2),
+        "limit_gflops": round(flops / limit / 1e9, 1),
+        "fit_gflops": round(flops / step / 1e9, 1),
+        "ratio": round(limit / step, 3),
+    }
+
+
+def table(found):
+    """Renders the results in Markdown."""
+    lines = [
+        "| model | products and convolutions alone | a step of `fit` | share | GFLOP/s in `fit` |",
+        "|---|---|---|---|---|",
+    ]
+    for row in found["rows"]:
+        lines.append(
+            f"| {row['what']} | {row['limit_ms']:.1f} ms | {row['step_ms']:.1f} ms | "
+            f"**{row['ratio']:.0%}** | {row['fit_gflops']:.0f} |"
+        )
+    return "\n".join([*lines, "", results.described(found["machine"])])
+
+
+def main(argv=None):
+    """Measures the models that are named, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=list(MODELS), metavar="NAME")
+    parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
+    args = parser.parse_args(argv)
+    if unknown := set(args.only) - set(MODELS):
+        sys.exit(f"Expected models among {sorted(MODELS)}. Received: {sorted(unknown)}")
+    rows = [measure(name, args.tiny) for name in args.only]
+    for row in rows:
+        print(f"{row['name']}: {row['ratio']:.0%} of the limit; {row}")
+    if not args.tiny:
+        found = results.store("limits", rows)
+        results.render(results.ROOT / "docs" / "speed.md", "limits", table(found))
+
+
+if __name__ == "__main__":
+    main()
