@@ -425,7 +425,7 @@ def ex01_2(build):
     )
 
 
-@_exercise("1.3", section="Can it draw a new digit?")
+@_exercise("1.3", section="From one digit to another")
 def ex01_3(interpolate):
     """Checks a function from two codes to `steps` codes on the line between them."""
     a, b = np.array([0.0, 2.0, -1.0]), np.array([4.0, 0.0, 1.0])
