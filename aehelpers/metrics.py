@@ -425,6 +425,90 @@ def linear_probe(z_train, y_train, z_test, y_test, C=0.03, max_iter=100):
     return float(probe.score(z_test / scale, y_test))
 
 
+def auroc(scores, anomalous):
+    """How well scores tell anomalies from normal cases, for all thresholds at once.
+
+    The area under the receiver operating characteristic is the probability that an anomaly has a
+    higher score than a normal case, both drawn at random; ties count half. 1 is perfect, 0.5 is
+    guessing.
+
+    Args:
+        scores: Numbers that are meant to be high for anomalies, `(n,)`.
+        anomalous: For each score whether it belongs to an anomaly, `(n,)`; both kinds must occur.
+
+    Returns:
+        The area, from 0 to 1.
+
+    Raises:
+        ValueError: If the arrays are not of one length, a score is NaN, or a kind is missing.
+
+    Example: of the four pairs, one is in the wrong order.
+    >>> auroc([0.1, 0.5, 0.4, 0.9], [False, False, True, True])
+    0.75
+
+    Source: Hanley and McNeil, "The meaning and use of the area under a receiver operating
+    characteristic (ROC) curve", Radiology 143 (1982).
+    """
+    from scipy.stats import rankdata
+
+    scores, anomalous = np.asarray(scores, "float64"), np.asarray(anomalous, bool)
+    n = anomalous.sum()
+    if scores.ndim != 1 or scores.shape != anomalous.shape or not 0 < n < len(scores):
+        raise ValueError(
+            "scores and anomalous must have the shape (n,), with at least one anomaly and one "
+            f"normal case. Received shapes: {scores.shape} and {anomalous.shape}, {n} anomalies"
+        )
+    if np.isnan(scores).any():
+        raise ValueError(f"scores must be numbers. Received: {np.isnan(scores).sum()} NaN")
+    # Each anomaly's rank counts what lies below it: the other anomalies, n (n + 1) / 2 together,
+    # and the normal cases, which are what is asked for.
+    below = rankdata(scores)[anomalous].sum() - n * (n + 1) / 2
+    return float(below / n / (len(scores) - n))
+
+
+def frechet_distance(a, b):
+    """How far two sets of features are apart, each seen as a Gaussian.
+
+    `|m_a - m_b|^2 + trace(C_a + C_b - 2 (C_a C_b)^(1/2))`, with the means `m` and the covariances
+    `C` of the two sets. It is 0 for sets with the same mean and covariance. A few thousand images
+    are needed: with fewer the distance comes out too large.
+
+    Args:
+        a: Features of one set of images, `(n, features)`.
+        b: Features of another set, `(m, features)`.
+
+    Returns:
+        The distance, in squared units of the features.
+
+    Raises:
+        ValueError: If `a` and `b` are not finite matrices with the same number of columns, or have
+            fewer than two rows.
+
+    Example: two Gaussians on a line, 3 apart, with standard deviations 1 and 2: 3^2 + (2 - 1)^2.
+    >>> frechet_distance([[-1.0], [1.0]], [[1.0], [5.0]])
+    10.0
+
+    Source: Heusel et al., "GANs trained by a two time-scale update rule converge to a local Nash
+    equilibrium" (2017), equation 6; Dowson and Landau, "The Fréchet distance between multivariate
+    normal distributions", Journal of Multivariate Analysis 12 (1982).
+    """
+    a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
+        raise ValueError(
+            "a and b must be matrices with the same number of columns and at least two rows. "
+            f"Received shapes: {a.shape} and {b.shape}"
+        )
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("a and b must be finite. Received: NaN or infinity")
+    c_a, c_b = (np.atleast_2d(np.cov(x, rowvar=False, bias=True)) for x in (a, b))
+    values, vectors = np.linalg.eigh(c_a)
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    # The root of C_a C_b has the trace of the root of this matrix, which is symmetric.
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c_b @ root), 0)).sum()
+    distance = np.square(a.mean(axis=0) - b.mean(axis=0)).sum() + np.trace(c_a + c_b) - 2 * cross
+    return float(max(distance, 0.0))
+
+
 def _codes(**arrays):
     """Returns arrays `(n, latent_dim)` as float64, or says what is wrong with them."""
     arrays = {name: np.asarray(values, "float64") for name, values in arrays.items()}

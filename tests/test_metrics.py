@@ -267,3 +267,64 @@ def test_importance_weighted_bound_reaches_a_known_likelihood():
 def test_bad_input_for_codes(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_auroc_is_the_share_of_pairs_in_the_right_order():
+    rng = np.random.default_rng(0)
+    scores, anomalous = rng.integers(0, 20, 200), rng.random(200) < 0.3
+    above = scores[anomalous][:, None] - scores[~anomalous]
+    expected = np.mean((above > 0) + 0.5 * (above == 0))
+    assert metrics.auroc(scores, anomalous) == pytest.approx(expected)
+    assert metrics.auroc(-scores, anomalous) == pytest.approx(1 - expected)
+    assert metrics.auroc(np.exp(scores), anomalous) == pytest.approx(expected)
+    assert metrics.auroc(anomalous, anomalous) == 1
+    assert metrics.auroc(np.zeros(200), anomalous) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("scores", "anomalous", "reason"),
+    [
+        ([1, 2], [True, True], "2 anomalies"),
+        ([1, 2], [False, False], "0 anomalies"),
+        ([1, 2], [True], "shapes: .2,. and .1,."),
+        ([1, np.nan], [True, False], "1 NaN"),
+    ],
+)
+def test_auroc_refuses(scores, anomalous, reason):
+    with pytest.raises(ValueError, match=reason):
+        metrics.auroc(scores, anomalous)
+
+
+def test_frechet_distance():
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6))
+    assert metrics.frechet_distance(a, a[::-1]) == pytest.approx(0, abs=1e-9)
+    assert metrics.frechet_distance(a, a + 2) == pytest.approx(24)
+    # With the same axes it is the sum over the axes: (s - 2 s)^2 for standard deviations s.
+    assert metrics.frechet_distance(a, 2 * a) == pytest.approx(
+        np.square(a.mean(axis=0)).sum() + a.var(axis=0).sum()
+    )
+    b = rng.standard_normal((300, 6))
+    assert metrics.frechet_distance(a, b) == pytest.approx(metrics.frechet_distance(b, a))
+    turn, _ = np.linalg.qr(rng.standard_normal((6, 6)))
+    assert metrics.frechet_distance(a @ turn, b @ turn) == pytest.approx(
+        metrics.frechet_distance(a, b)
+    )
+
+
+def test_frechet_distance_of_features_that_are_all_the_same():
+    assert metrics.frechet_distance(np.ones((5, 3)), np.zeros((4, 3))) == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "reason"),
+    [
+        (np.ones((5, 3)), np.ones((5, 2)), "same number of columns"),
+        (np.ones((1, 3)), np.ones((5, 3)), "at least two rows"),
+        (np.ones(3), np.ones((5, 3)), "matrices"),
+        (np.full((5, 3), np.nan), np.ones((5, 3)), "must be finite"),
+    ],
+)
+def test_frechet_distance_refuses(a, b, reason):
+    with pytest.raises(ValueError, match=reason):
+        metrics.frechet_distance(a, b)
