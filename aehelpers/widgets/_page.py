@@ -1,0 +1,154 @@
+"""Stand-alone pages: a widget with its data in one file, for a browser without a kernel."""
+
+import base64
+import hashlib
+import html
+import inspect
+import json
+import zlib
+from functools import cache
+from pathlib import Path
+
+from aehelpers import models, training
+
+FOLDER = Path(__file__).parent
+_SMALL = 2000  # bytes of an array that isn't worth sharing
+
+
+def page(source, title, values, parts, note="", store=None):
+    """Returns a page in HTML that shows one widget and needs nothing else.
+
+    Args:
+        source: The widget's JavaScript, as `_base.source` returns it.
+        title: Of the page.
+        values: Dictionary of the widget's traits, for JSON, without `_data`.
+        parts: The widget's data, a list of bytes.
+        note: A sentence to stand below it.
+        store: A dictionary that takes the larger parts under a key, for pages that show several
+            widgets with the same weights. The page then asks the page around it for them.
+
+    Returns:
+        A string.
+    """
+    kept = []
+    for part in parts if store is not None else [b"".join(parts)]:
+        packed = base64.b64encode(zlib.compress(part, 9)).decode()
+        if store is not None and len(part) > _SMALL:
+            key = hashlib.sha256(part).hexdigest()[:16]
+            store[key] = packed
+            kept.append({"key": key})
+        else:
+            kept.append(packed)
+    state = json.dumps({"values": values, "parts": kept}).replace("</", "<\\/")
+    source = source.replace("export default { render };", "")
+    style = (FOLDER / "style.css").read_text(encoding="utf-8")
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    theme = "light" if store is not None else "light dark"
+    dark = "" if store is not None else _DARK
+    note = f'<p class="aew-note">{html.escape(note)}</p>' if note else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="{theme}">
+<title>{html.escape(title)}</title>
+<style>
+{style}
+body {{ margin: 0; padding: 4px; font: 13px/1.4 system-ui, sans-serif; }}
+body > .aew-note {{ margin: 0 4px 4px; color: #5a5a5a; }}
+{dark}
+</style>
+</head>
+<body>
+<main id="widget"></main>
+{note}
+<script type="application/json" id="state">{state}</script>
+<script type="module">
+{source}
+{script}
+</script>
+</body>
+</html>
+"""
+
+
+_DARK = """
+@media (prefers-color-scheme: dark) {
+  body { background: #111; }
+  body > .aew-note { color: #b0b0b0; }
+  .aew {
+    --aew-ink: #eee; --aew-soft: #b0b0b0; --aew-line: #555; --aew-paper: #1e1e1e;
+    --aew-accent: #64b5f6;
+  }
+}
+"""
+
+
+def frame(page, title):
+    """Returns HTML for a page within a page, shut off from it."""
+    return (
+        f'<iframe class="aehelpers" sandbox="allow-scripts" title="{html.escape(title)}" '
+        f'style="width: 100%; height: 560px; border: 0" srcdoc="{html.escape(page)}"></iframe>'
+    )
+
+
+def shared(store, done):
+    """Returns HTML for the parts in `store` that are not in `done`, and adds them to it."""
+    scripts = [
+        f'<script type="text/plain" id="aehelpers-{key}">{packed}</script>'
+        for key, packed in store.items()
+        if key not in done
+    ]
+    if not done:
+        scripts.append(_PARENT)
+    done.update(store)
+    return "\n".join(scripts)
+
+
+# What the page around the frames does: it hands out shared parts, and makes frames high enough.
+_PARENT = """<script>
+addEventListener("message", ({ data, source }) => {
+  if (data?.aehelpers === "want") {
+    const parts = data.keys.map((key) => document.getElementById(`aehelpers-${key}`).textContent);
+    source.postMessage({ aehelpers: "parts", parts }, "*");
+  } else if (data?.aehelpers === "height") {
+    for (const frame of document.querySelectorAll("iframe.aehelpers")) {
+      if (frame.contentWindow === source) frame.style.height = `${data.height}px`;
+    }
+  }
+});
+</script>"""
+
+
+def shipped_like(model):
+    """Returns the name of shipped weights for a model of this kind, or `None`.
+
+    Of this kind is a model of the same class, with codes of the same shape and layers of the same
+    types; their sizes may differ.
+    """
+    mine = _kind(model)
+    names = training.available()
+    names.sort(key=lambda name: name != getattr(model, "name", None))
+    return next((name for name in names if mine and _kind_of_shipped(name) == mine), None)
+
+
+def _kind(model):
+    try:
+        types = [{type(each).__name__ for each in half.layers} for half in _halves(model)]
+        return type(model).__name__, model.decoder.input_shape, types
+    except (AttributeError, ValueError):
+        return None
+
+
+def _halves(model):
+    return model.encoder, model.decoder
+
+
+@cache
+def _kind_of_shipped(name):
+    card = training.read_card(name)
+    builder = getattr(models, card["builder"], None)
+    if not inspect.isfunction(builder) or card["builder"] not in models.__all__:
+        return None
+    return _kind(builder(**card["arguments"]))
