@@ -18,7 +18,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from aehelpers import data
+from scripts import section_times
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -93,14 +96,23 @@ def run(name):
     path = NOTEBOOKS / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     start = time.monotonic()
-    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    meter = section_times.Meter()
+    meter.client = NotebookClient(
+        notebook,
+        timeout=900,
+        resources={"metadata": {"path": NOTEBOOKS}},
+        on_cell_executed=meter,
+    )
+    meter.client.execute()
     minutes = (time.monotonic() - start) / 60
+    sections = section_times.seconds_by_section(notebook)
     normalise(notebook)
     if reason := refuse(notebook):
         kept = Path(tempfile.gettempdir(), path.name)
         nbformat.write(notebook, kept)
         raise ValueError(f"{name}: not stored, {reason} The run is kept in {kept}")
     nbformat.write(notebook, path)
+    section_times.record(name, sections, meter.peak)
     print(f"{name}: {minutes:.1f} minutes, {path.stat().st_size / 1e3:.0f} kB", flush=True)
 
 
