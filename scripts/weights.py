@@ -25,7 +25,7 @@ RECIPES = {}
 
 
 def recipe(function):
-    """Registers `function(mnist)`, which returns a trained model and its part of the card."""
+    """Registers `function(mnist, epochs=...)`: returns a trained model and its part of the card."""
     RECIPES[function.__name__] = function
     return function
 
@@ -78,12 +78,11 @@ def warmup_and_cosine(learning_rate, steps):
 
 
 @recipe
-def deep(mnist):
+def deep(mnist, epochs=24):
     """784-1000-500-250-30 and back, as in notebook 01 but twice as long, on all 60,000 images.
 
     Learning rate, weight decay and epochs were chosen on validation images before.
     """
-    epochs = 24
     model = models.deep(latent_dim=30)
     images = np.concatenate([mnist.x_train, mnist.x_val])
     train = data.pipeline(images, batch_size=256)
@@ -103,16 +102,14 @@ def deep(mnist):
 
 
 @recipe
-def convolutional(mnist):
+def convolutional(mnist, epochs=16):
     """The convolutional autoencoder of notebook 02, with a code of 30 numbers."""
-    epochs = 12
-    arguments = {"latent_dim": 30, "filters": (32, 64)}
+    arguments = {"latent_dim": 30, "filters": (16, 32)}
     model = models.convolutional(**arguments)
     images = np.concatenate([mnist.x_train, mnist.x_val])
     train = data.pipeline(images, batch_size=128)
-    optimizer = keras.optimizers.AdamW(
-        warmup_and_cosine(0.004, epochs * len(train)), weight_decay=0.05, beta_2=0.99
-    )
+    schedule = warmup_and_cosine(0.004, epochs * len(train))
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, beta_2=0.99)
     model.compile(optimizer, losses.squared_error)
     model.fit(train, epochs=epochs, verbose=2)
     card = {
@@ -126,9 +123,8 @@ def convolutional(mnist):
 
 
 @recipe
-def convolutional_map(mnist):
+def convolutional_map(mnist, epochs=10):
     """The model of keras.io's example of a convolutional autoencoder, whose code is a map."""
-    epochs = 16
     arguments = {"latent_dim": None, "filters": (32, 32), "down": "pool", "activation": "relu"}
     model = models.convolutional(**arguments)
     images = np.concatenate([mnist.x_train, mnist.x_val])
@@ -147,9 +143,8 @@ def convolutional_map(mnist):
 
 
 @recipe
-def denoising(mnist):
+def denoising(mnist, epochs=8):
     """The denoiser of notebook 03, for Gaussian noise of many strengths."""
-    epochs = 8
 
     def noise(x, seed=None):
         rng = np.random.default_rng(seed)
@@ -174,9 +169,8 @@ def denoising(mnist):
 
 
 @recipe
-def vanilla(mnist):
+def vanilla(mnist, epochs=20):
     """784-32-784 as in notebook 01, but in smaller batches and twice as long, on all images."""
-    epochs = 20
     images = np.concatenate([mnist.x_train, mnist.x_val])
     model = models.vanilla(latent_dim=32)
     mean_image = np.clip(images.mean(axis=0).ravel(), 0.001, 0.999)
@@ -196,9 +190,8 @@ def vanilla(mnist):
 
 
 @recipe
-def sparse(mnist):
+def sparse(mnist, epochs=14):
     """The k-sparse net of notebook 04 with its auxiliary loss, twice as long, on all images."""
-    epochs = 14
     images = np.concatenate([mnist.x_train, mnist.x_val])
     arguments = {"latent_dim": 1000, "k": 25, "revival": 0.25}
     model = models.sparse(**arguments)
@@ -219,41 +212,41 @@ def sparse(mnist):
 
 
 @recipe
-def variational(mnist):
+def variational(mnist, epochs=32):
     """The net with 20 units of notebook 05, trained longer and on all images."""
     arguments = {"latent_dim": 20, "sizes": (512, 384)}
     images = np.concatenate([mnist.x_train, mnist.x_val])
     model = models.variational(**arguments)
-    fit_variational(model, data.pipeline(images, batch_size=256), epochs=32)
+    fit_variational(model, data.pipeline(images, batch_size=256), epochs)
     card = {
         "what": "Variational autoencoder with a code of 20 numbers, trained on the ELBO",
         "builder": "variational",
         "arguments": arguments,
         "data": f"MNIST, {len(images):,} training images",
-        "epochs": 32,
+        "epochs": epochs,
     }
     return model, card, "int8"
 
 
 @recipe
-def variational_2d(mnist):
+def variational_2d(mnist, epochs=20):
     """The net with 2 units of notebook 05, trained longer and on all images."""
     arguments = {"latent_dim": 2, "sizes": (256, 256, 256, 256)}
     images = np.concatenate([mnist.x_train, mnist.x_val])
     model = models.variational(**arguments)
-    fit_variational(model, data.pipeline(images, batch_size=256), epochs=20)
+    fit_variational(model, data.pipeline(images, batch_size=256), epochs)
     card = {
         "what": "Variational autoencoder with a code of 2 numbers, trained on the ELBO",
         "builder": "variational",
         "arguments": arguments,
         "data": f"MNIST, {len(images):,} training images",
-        "epochs": 20,
+        "epochs": epochs,
     }
     return model, card, "int8"
 
 
 @recipe
-def conditional_variational(mnist):
+def conditional_variational(mnist, epochs=20):
     """The net of notebook 05 that is told the label, trained longer and on all images."""
     arguments = {"latent_dim": 10, "sizes": (256, 256), "beta": 2.0}
     images = np.concatenate([mnist.x_train, mnist.x_val])
@@ -261,14 +254,14 @@ def conditional_variational(mnist):
     model = models.conditional_variational(**arguments)
     train = data.pipeline(images, batch_size=256, y=labels)
     train = train.map(lambda image, label: ((image, label), image))
-    fit_variational(model, train, epochs=20)
+    fit_variational(model, train, epochs)
     card = {
         "what": "Variational autoencoder that is told the label, with a code of 10 numbers, "
         "trained with a beta of 2",
         "builder": "conditional_variational",
         "arguments": arguments,
         "data": f"MNIST, {len(images):,} training images",
-        "epochs": 20,
+        "epochs": epochs,
     }
     return model, card, "int8"
 
