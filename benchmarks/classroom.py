@@ -89,6 +89,8 @@ def class_of(learners, epochs):
         for process in processes:
             process.kill()
             process.wait()
+            process.stdin.close()
+            process.stdout.close()
     return {
         "learners": learners,
         "seconds": round(seconds, 1),

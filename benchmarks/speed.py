@@ -8,24 +8,20 @@ Evaluation is not counted, for either. Writes benchmarks/results/speed.json.
 """
 
 import argparse
-import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import keras
 import numpy as np
 from keras import layers
 
 from aehelpers import data, losses, models
-
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "speed.json"
-README = ROOT / "README.md"
+from benchmarks import results
 
 
 class TimedValidation(keras.callbacks.Callback):
@@ -109,17 +105,6 @@ BENCHMARKS = {
 }
 
 
-def machine():
-    """Describes what the times were measured on."""
-    return {
-        "cores": os.cpu_count(),
-        "processor": platform.machine(),
-        "python": platform.python_version(),
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-    }
-
-
 def compare(name, seeds, tiny=False):
     """Runs one benchmark.
 
@@ -166,11 +151,11 @@ def compare(name, seeds, tiny=False):
     }
 
 
-def table(results):
+def table(found):
     """Renders the results as the README shows them, in Markdown.
 
     Args:
-        results: What `speed.json` holds.
+        found: What `speed.json` holds.
 
     Returns:
         The table and a line on the machine.
@@ -179,28 +164,19 @@ def table(results):
         "| model and loss | the usual recipe | the course's recipe | same loss, times faster |",
         "|---|---|---|---|",
     ]
-    for row in results["rows"]:
+    for row in found["rows"]:
         peer, ours = (
             np.median([run[f"{who}_seconds"] for run in row["runs"]]) for who in ("peer", "our")
         )
         ratio = "not reached" if row["ratio"] is None else f"**{row['ratio']:.1f}**"
         cells = (row["what"], f"{row['peer']}: {peer:.0f} s", f"{row['ours']}: {ours:.1f} s", ratio)
         lines.append(f"| {' | '.join(cells)} |")
-    machine, seeds = results["machine"], results["rows"][0]["seeds"]
-    lines += ["", f"Medians of {len(seeds)} seeds on {machine['cores']} cores, Keras "]
-    lines[-1] += f"{machine['keras']}, all of MNIST."
+    seeds = found["rows"][0]["seeds"]
+    lines += [
+        "",
+        f"Medians of {len(seeds)} seeds, all of MNIST. {results.described(found['machine'])}",
+    ]
     return "\n".join(lines)
-
-
-def write_into_readme(results):
-    """Puts the table between the README's markers."""
-    before, rest = README.read_text(encoding="utf-8").split("<!-- speed: ", 1)
-    marker, rest = rest.split("-->", 1)
-    after = rest.split("<!-- /speed -->", 1)[1]
-    README.write_text(
-        f"{before}<!-- speed: {marker}-->\n{table(results)}\n<!-- /speed -->{after}",
-        encoding="utf-8",
-    )
 
 
 def main(argv=None):
@@ -221,10 +197,8 @@ def main(argv=None):
     for row in rows:
         print(f"{row['name']}: {row['ratio']} times faster to the same loss ({row['peer']})")
     if not args.tiny:
-        RESULTS.parent.mkdir(exist_ok=True)
-        results = {"machine": machine(), "rows": rows}
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        write_into_readme(results)
+        found = results.store("speed", rows)
+        results.render(results.ROOT / "README.md", "speed", table(found))
 
 
 if __name__ == "__main__":
