@@ -2,7 +2,7 @@
 # installed into .venv by scripts/setup_env.py, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks weights bench lock
+.PHONY: help env lab test notebooks weights bench scoreboard lock
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
@@ -30,6 +30,7 @@ help:
 	@echo "make notebooks  run the notebooks on the full data and store their outputs   (NB=01_vanilla: one)"
 	@echo "make weights    train what is shipped in aehelpers/assets/weights/"
 	@echo "make bench      speed and memory, beside the usual recipes"
+	@echo "make scoreboard quality, beside published numbers   (ARGS=\"--rows pca_30\": one)"
 	@echo "make lock       write requirements.lock anew from pyproject.toml   (needs uv)"
 
 env:
@@ -49,6 +50,9 @@ weights: env
 
 bench: env
 	@$(BIN)/python benchmarks/speed.py $(ARGS)
+
+scoreboard: env
+	@$(BIN)/python benchmarks/scoreboard.py $(ARGS)
 
 lock:
 	@uv=$$(command -v $(BIN)/uv || command -v uv) || \
