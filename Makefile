@@ -2,7 +2,7 @@
 # installed into .venv by scripts/setup_env.py, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks weights bench scoreboard lock
+.PHONY: help env lab test notebooks weights bench scoreboard student slides lock
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
@@ -29,8 +29,10 @@ help:
 	@echo "make test       lint, unit tests, every notebook on the bundled digits"
 	@echo "make notebooks  run the notebooks on the full data and store their outputs   (NB=01_vanilla: one)"
 	@echo "make weights    train what is shipped in aehelpers/assets/weights/"
-	@echo "make bench      speed and memory, beside the usual recipes"
+	@echo "make bench      speed, memory and widget latency, beside the usual recipes"
 	@echo "make scoreboard quality, beside published numbers   (ARGS=\"--rows pca_30\": one)"
+	@echo "make student    write copies of the notebooks without solutions to student/   (ARGS=\"--outputs\")"
+	@echo "make slides     write slides with notes to slides/, HTML that needs no network"
 	@echo "make lock       write requirements.lock anew from pyproject.toml   (needs uv)"
 
 env:
@@ -50,9 +52,19 @@ weights: env
 
 bench: env
 	@$(BIN)/python benchmarks/speed.py $(ARGS)
+	@$(BIN)/python benchmarks/limits.py
+	@$(BIN)/python benchmarks/starting.py
+	@$(BIN)/python benchmarks/classroom.py
+	@$(BIN)/python benchmarks/widgets.py
 
 scoreboard: env
 	@$(BIN)/python benchmarks/scoreboard.py $(ARGS)
+
+student: env
+	@$(BIN)/python scripts/student.py $(ARGS)
+
+slides: env
+	@$(BIN)/python scripts/slides.py $(ARGS)
 
 lock:
 	@uv=$$(command -v $(BIN)/uv || command -v uv) || \

@@ -1,0 +1,140 @@
+"""Writes copies of the notebooks without their solutions, to hand out.
+
+    python scripts/student.py [01_vanilla ...] [--to student] [--outputs]
+
+The copies come from the course's own notebooks, by their cells' tags. In place of each solution
+stands what it shows, so that learners still see what to expect. A copy in which a learner has
+written is never overwritten: its newer version is put beside it.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_markdown_cell
+
+ROOT = Path(__file__).parents[1]
+RECORD = ".written.json"  # what the copies were, as they were written
+_REPLACED = {
+    "The collapsed cell below each exercise holds a solution and shows the expected result.": (
+        "Below each exercise stands what to expect."
+    ),
+    "The collapsed cell below it holds a solution.": "Below it stands what to expect.",
+}
+
+
+def without_solutions(notebook, outputs=False):
+    """Returns a copy of a notebook for learners.
+
+    Args:
+        notebook: The notebook with its solutions.
+        outputs: Whether to keep the stored outputs. By default learners see no result before they
+            have made their predictions.
+
+    Returns:
+        The copy. Solutions are replaced by what they show.
+    """
+    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    copy.metadata.pop("aehelpers", None)
+    for i, cell in enumerate(copy.cells):
+        if cell.cell_type == "markdown":
+            for old, new in _REPLACED.items():
+                cell.source = cell.source.replace(old, new)
+        elif "solution" in cell.metadata.get("tags", []):
+            copy.cells[i] = _expected(cell)
+        else:
+            cell.execution_count = None
+            if not outputs or "exercise" in cell.metadata.get("tags", []):
+                cell.outputs = []
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = None
+    return copy
+
+
+def _expected(solution):
+    """Returns a text cell with the outputs of a solution."""
+    text, attachments = [], {}
+    for output in solution.outputs:
+        data = output.get("data", {})
+        if "image/png" in data:
+            name = f"expected-{len(attachments) + 1}.png"
+            attachments[name] = {"image/png": data["image/png"]}
+            alt = re.sub(r"[\[\]\n]", " ", output.metadata["image/png"]["alt"])
+            text.append(f"![{alt}](attachment:{name})")
+        else:
+            lines = str(output.get("text") or data.get("text/plain", "")).splitlines()
+            lines = [line for line in lines if line.strip() and not line.startswith("Exercise ")]
+            if lines:
+                text.append("\n".join(["```text", *lines, "```"]))
+    cell = new_markdown_cell("\n\n".join(["**What to expect:**", *(text or ["the check passes."])]))
+    cell.id = solution.id
+    cell.metadata["tags"] = ["expected"]
+    if attachments:
+        cell.attachments = attachments
+    return cell
+
+
+def write(path, content, record):
+    """Writes a copy, unless a learner has changed the one that is there.
+
+    Args:
+        path: Where to.
+        content: Text of the copy.
+        record: Dictionary from names to the hashes of what was written; it is brought up to date.
+
+    Returns:
+        What was done, in words.
+    """
+    new = _hash(content)
+    if path.exists():
+        found = _hash(path.read_text(encoding="utf-8"))
+        if found == new:
+            record[path.name] = new
+            return "as it was"
+        if found != record.get(path.name):
+            beside = path.with_suffix(f".new{path.suffix}")
+            beside.write_text(content, encoding="utf-8", newline="\n")
+            return f"changed since it was written, and left so; the newer one is {beside.name}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8", newline="\n")
+    record[path.name] = new
+    return "written"
+
+
+def _hash(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def main(args=None):
+    """Writes the copies that are named, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="such as 01_vanilla; all of them by default")
+    parser.add_argument("--to", type=Path, default=ROOT / "student", help="folder to write to")
+    parser.add_argument("--outputs", action="store_true", help="keep the stored outputs")
+    args = parser.parse_args(args)
+    names = {Path(name).stem for name in args.names}
+    paths = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    if unknown := names - {path.stem for path in paths}:
+        parser.error(f"names must be those of notebooks. Received: {', '.join(sorted(unknown))}")
+    folder = args.to / "notebooks"
+    folder.mkdir(parents=True, exist_ok=True)
+    (args.to / "docs").mkdir(exist_ok=True)
+    shutil.copyfile(ROOT / "docs" / "glossary.md", args.to / "docs" / "glossary.md")
+    written = folder / RECORD
+    record = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
+    for path in paths:
+        if not names or path.stem in names:
+            copy = without_solutions(nbformat.read(path, as_version=4), args.outputs)
+            print(
+                f"{path.name}: {write(folder / path.name, nbformat.writes(copy) + chr(10), record)}"
+            )
+            written.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
