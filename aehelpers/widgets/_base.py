@@ -35,10 +35,10 @@ class Widget(anywidget.AnyWidget):
     _data = traitlets.Bytes().tag(sync=True)  # weights and images, where `_config` says
 
     def __init_subclass__(cls, **kwargs):
-        cls.kind = re.sub(r"(?<!^)([A-Z])", r"_\1", cls.__name__).lower()
+        cls.view = re.sub(r"(?<!^)([A-Z])", r"_\1", cls.__name__).lower()
         # anywidget makes a subclass of its own for each instance.
-        if not hasattr(cls, "_esm") and (FOLDER / f"{cls.kind}.js").exists():
-            cls._esm = source(cls.kind)
+        if not hasattr(cls, "_esm") and (FOLDER / f"{cls.view}.js").exists():
+            cls._esm = source(cls.view)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, model, coders, pack, options=None, **values):
@@ -83,7 +83,7 @@ class Widget(anywidget.AnyWidget):
         data = {**data, **picture}
         metadata = {**metadata, **about}
         if (weights := _page.shipped_like(self._model)) is not None:
-            metadata["aehelpers"] = {"widget": self.kind, "weights": weights, **self._options}
+            metadata["aehelpers"] = {"widget": self.view, "weights": weights, **self._options}
         return data, metadata
 
     def save(self, path):
@@ -118,18 +118,26 @@ class Widget(anywidget.AnyWidget):
             )
         state = self.get_state(self.shown)
         return _page.page(
-            source(self.kind), self.title, {**state, "_config": config}, parts, note, store
+            source(self.view), self.title, {**state, "_config": config}, parts, note, store
         )
 
 
 def source(kind):
     """Returns the JavaScript of a widget: its view and the modules that it imports, as one."""
-    parts = [FOLDER / f"{name}.js" for name in ("forward", "common", kind)]
-    code = "\n".join(part.read_text(encoding="utf-8") for part in parts)
-    code = re.sub(r"^import \{[^}]*\} from .*;\n", "", code, flags=re.M)
-    return re.sub(r"^export (?=function|const)", "", code, flags=re.M) + (
-        "\nexport default { render };\n"
-    )
+    modules = []
+
+    def collect(name):
+        code = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+        for each in re.findall(r'^(?:import|\}).* from "\./(\w+)\.js";$', code, flags=re.M):
+            if each not in done:
+                collect(each)
+        done.add(name)
+        code = re.sub(r"^import \{[^}]*\} from .*;\n", "", code, flags=re.M)
+        modules.append(re.sub(r"^export (?=function|const)", "", code, flags=re.M))
+
+    done = set()
+    collect(kind)
+    return "\n".join(modules) + "\nexport default { render };\n"
 
 
 class Array(traitlets.TraitType):

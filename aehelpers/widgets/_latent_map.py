@@ -1,0 +1,126 @@
+"""A map of encoded digits to move over."""
+
+import numpy as np
+
+from aehelpers import data, plots
+from aehelpers.widgets import _base
+
+_MOST_POINTS = 1000
+_STATIC_POINTS = 300
+
+
+class LatentMap(_base.CodeWidget):
+    """What `latent_map` returns."""
+
+    title = "Latent map"
+    shown = ("z",)
+
+    def __init__(self, model, x, y):
+        encoder, decoder, (size,) = _base.check_model(model)
+        if size < 2:
+            raise ValueError(
+                f"model must have codes of at least 2 numbers. Received: latent_dim={size}"
+            )
+        x = data.check_images(x)
+        y = check_labels(y, len(x))
+        x, y = x[:_MOST_POINTS], y[:_MOST_POINTS]
+        encoder = _base.Coder(encoder)
+        self._codes, self._labels = _base.check_finite(encoder(x), "codes of x"), y
+        middle = self._codes.mean(axis=0)
+        decoder = _base.Coder(decoder, inputs=np.concatenate([self._codes[:20], middle[None]]))
+        names = ["z1", "z2"] if size == 2 else ["component 1", "component 2"]
+
+        def pack(packer):
+            return {
+                "plane": plane(self._codes, y, packer),
+                "images": packer.images(x),
+                "start": middle.tolist(),
+                "names": names,
+            }
+
+        super().__init__(model, encoder, decoder, middle, pack)
+
+    def _figure(self):
+        origin, axes = _axes(self._codes)
+        z = ((self._codes - origin) @ axes.T)[:_STATIC_POINTS]
+        return plots.latent_map(z, self._labels[: len(z)])
+
+
+def plane(codes, labels, packer):
+    """Packs what `plane.js` needs to show codes on a plane.
+
+    Args:
+        codes: Codes of any shape, `(n, ...)`.
+        labels: Their classes, `(n,)`.
+        packer: A `Packer`.
+    """
+    codes = codes.reshape(len(codes), -1)
+    origin, axes = _axes(codes)
+    points = (codes - origin) @ axes.T
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.06 * (high - low) + 1e-3
+    return {
+        "points": packer.numbers(points),
+        "labels": labels.tolist(),
+        "origin": packer.numbers(origin),
+        "axes": packer.numbers(axes),
+        "low": (low - margin).tolist(),
+        "high": (high + margin).tolist(),
+    }
+
+
+def _axes(codes):
+    """Returns a point and two directions: for 2-D codes their own, else of the largest variance."""
+    size = codes.shape[1]
+    if size == 2:
+        return np.zeros(2, "float32"), np.eye(2, dtype="float32")
+    origin = codes.mean(axis=0)
+    _, _, directions = np.linalg.svd(codes - origin, full_matrices=False)
+    axes = np.zeros((2, size), "float32")  # a single code has no directions
+    axes[: len(directions)] = directions[:2]
+    # The sign is chance: the largest number is positive.
+    axes *= np.sign(axes[[0, 1], np.abs(axes).argmax(axis=1)])[:, None]
+    return origin.astype("float32"), axes
+
+
+def check_labels(y, n):
+    """Returns labels as integers, or says what is wrong."""
+    y = np.asarray(y)
+    if y.shape != (n,) or not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() > 9:
+        raise ValueError(
+            f"y must be a label from 0 to 9 for each of the {n} images. "
+            f"Received: shape {y.shape}, dtype {y.dtype}"
+        )
+    return y
+
+
+def latent_map(model, x, y):
+    """Shows where the encoder puts digits; a drag over the map decodes what lies between them.
+
+    A code of 2 numbers is its own map. Longer ones are shown on the plane through their mean on
+    which they are spread most (their first two principal components).
+
+    Args:
+        model: A model with `.encoder` and `.decoder` whose codes are vectors.
+        x: Images in [0, 1], `(n, 28, 28, 1)`; the first 1,000 are shown.
+        y: Their labels, integers from 0 to 9, `(n,)`.
+
+    Returns:
+        A widget. `w.z` is the code, `(latent_dim,)`, and `w.image` the decoded digit, `(28, 28)`;
+        both can be assigned, and observed with `w.observe(f, "z")`.
+
+    Raises:
+        ValueError: If the model has no encoder or decoder, its codes are no vectors, its weights
+            are not finite, `x` holds no images in [0, 1], or `y` no labels for them.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from aehelpers import models, widgets
+    >>> vae = models.variational(latent_dim=2, sizes=(8,))
+    >>> w = widgets.latent_map(vae, np.random.default_rng(0).random((3, 784)), np.array([3, 5, 8]))
+    >>> w.z = [1, -1]
+    >>> w.image.shape
+    (28, 28)
+    """
+    return LatentMap(model, x, y)
