@@ -71,7 +71,7 @@ def features(model, x):
     >>> import numpy as np
     >>> from aehelpers import models, widgets
     >>> w = widgets.features(models.sparse(50, k=5), np.ones((1, 28, 28, 1)))
-    >>> np.count_nonzero(w.z)
+    >>> print(np.count_nonzero(w.z))
     5
     """
     return Features(model, x)
