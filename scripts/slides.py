@@ -35,7 +35,7 @@ def by_rule(cell):
         return "slide" if re.search(r"^##? ", _no_code(cell.source), flags=re.M) else "notes"
     if tags & {"exercise", "solution", "parameters"}:
         return "skip"
-    if "predictions.ask(" in cell.source or re.search(r"^widgets\.", cell.source, flags=re.M):
+    if re.search(r"^(plots|widgets)\.|predictions\.ask\(", cell.source, flags=re.M):
         return "subslide"
     if "_guess.answer(" in cell.source:
         return "notes"
