@@ -37,6 +37,9 @@ __all__ = [
     "ex05_3",
     "ex05_4",
     "ex05_5",
+    "ex06_1",
+    "ex06_2",
+    "ex06_3",
 ]
 
 
@@ -998,3 +1001,111 @@ def ex05_5(effective_beta):
             "what stands before the summed KL is beta."
         )
     return "A mean over the pixels multiplies beta by 784, a mean over the units divides it by 20."
+
+
+@_exercise("6.1", section="2 · What doesn't belong")
+def ex06_1(auroc):
+    """Checks a function from scores of normal cases and scores of anomalies to the AUROC."""
+    rng = np.random.default_rng(0)
+    normal, anomalous = rng.integers(0, 12, 60) / 4, rng.integers(4, 16, 40) / 4
+    above = anomalous[:, None] - normal
+    ties = np.mean(above == 0)
+    strict, expected = np.mean(above > 0), np.mean(above > 0) + ties / 2
+    answer = np.asarray(_call(auroc, normal, anomalous), dtype="float64")
+    if answer.size != 1:
+        raise _Hint(f"Expected one number, the share of all pairs. Received: shape {answer.shape}")
+    answer = float(answer.reshape(()))
+    if np.isclose(answer, 1 - expected) or np.isclose(answer, 1 - expected - ties / 2):
+        raise _Hint("Upside down: count the pairs in which the *anomaly* has the higher score.")
+    if np.isclose(answer, strict) or np.isclose(answer, strict + ties):
+        raise _Hint(
+            "Ties: a pair with equal scores is a coin toss, and counts half. A detector that gives "
+            "everything the same score should come out at 0.5."
+        )
+    if np.isclose(answer, 100 * expected):
+        raise _Hint("Return a share, from 0 to 1, rather than per cent.")
+    if np.isclose(answer, expected * above.size):
+        raise _Hint("That is the number of pairs. Divide it by how many pairs there are.")
+    if np.isclose(answer, np.mean(anomalous > normal.mean())):
+        raise _Hint(
+            "You compared with the mean of the normal scores. Compare each anomaly with each "
+            "normal case: anomalous[:, None] and normal make a table of all pairs."
+        )
+    if not np.isclose(answer, expected):
+        raise _Hint(f"For these scores it should be {expected:.4f}. Received: {answer:.4f}")
+    return "The probability that an anomaly scores higher than a normal case."
+
+
+@_exercise("6.2", section="A threshold, chosen blind")
+def ex06_2(threshold):
+    """Checks a function from normal validation scores and a rate of false alarms to a threshold."""
+    scores = np.random.default_rng(1).lognormal(0, 0.7, 1000)
+    for rate in (0.05, 0.2):
+        answer = np.asarray(_call(threshold, scores.copy(), rate), dtype="float64")
+        if answer.size != 1:
+            raise _Hint(f"Expected one number, the threshold. Received: shape {answer.shape}")
+        answer = float(answer.reshape(()))
+        alarms = np.mean(scores > answer)
+        if abs(alarms - rate) <= 0.002:
+            continue
+        if abs(alarms - (1 - rate)) <= 0.002:
+            raise _Hint(
+                f"The wrong end: {alarms:.0%} of the normal images lie above it, and all of these "
+                "would be false alarms."
+            )
+        if answer >= scores.max():
+            raise _Hint(
+                "At or above the largest score nothing normal raises an alarm, but a single odd "
+                "image decides where the threshold lies. The exercise allows a rate of alarms."
+            )
+        if np.isclose(answer, rate) or np.isclose(answer, 1 - rate):
+            raise _Hint("That is the rate itself. Look for the score that so many images exceed.")
+        for deviations in (1, 1.64, 1.645, 1.96, 2, 3):
+            if np.isclose(answer, scores.mean() + deviations * scores.std(), rtol=0.01):
+                raise _Hint(
+                    "Mean plus some standard deviations has the rate asked for only if scores "
+                    f"follow a Gaussian. These are skewed: {alarms:.1%} lie above. A quantile "
+                    "needs no such assumption."
+                )
+        raise _Hint(
+            f"{alarms:.1%} of the normal images lie above it, and it should be {rate:.0%}. A "
+            "quantile does it."
+        )
+    return "So many normal images lie above it as were allowed, and no anomaly was looked at."
+
+
+@_exercise("6.3", section="4 · New digits")
+def ex06_3(nearest):
+    """Checks a function from images and training images to distances to the nearest one."""
+    x, x_train = _digits(3), _digits(4, n=40)
+    x[2] = x_train[7]  # a copy
+    flat, train = x.reshape(6, -1), x_train.reshape(40, -1)
+    table = np.square(flat[:, None] - train).sum(axis=2)
+    expected = np.sqrt(table.min(axis=1))
+    answer = np.asarray(_call(nearest, x.copy(), x_train.copy()), dtype="float64")
+    if answer.shape == (40,):
+        raise _Hint("One number for each *new* image: the minimum runs over the training images.")
+    if answer.shape == (6, 40):
+        raise _Hint("That is the whole table. Take the smallest distance in each row.")
+    answer = _expect_shape(answer, (6,), "There should be one distance for each new image.")
+    if np.isnan(answer).any():
+        raise _Hint(
+            "There are NaN: rounding can make a squared distance slightly negative, and its root "
+            "isn't a number. np.maximum(squared, 0) helps."
+        )
+    for wrong, hint in [
+        (table.min(axis=1), "Squared distances: take the root at the end."),
+        (np.sqrt(table).mean(axis=1), "The mean over the training images hides the one copy."),
+        (np.sqrt(table.max(axis=1)), "That is the farthest training image."),
+        (table.argmin(axis=1), "That is which image is nearest. Return how far away it is."),
+        (np.sqrt(table.min(axis=1) / 784), "Sum over the pixels, rather than their mean."),
+        (
+            np.sqrt(np.square(flat - train[:6]).sum(axis=1)),
+            "You compared each image with one training image. Compare it with all of them.",
+        ),
+    ]:
+        if np.allclose(answer, wrong, rtol=1e-3, atol=1e-4):
+            raise _Hint(hint)
+    if not np.allclose(answer, expected, rtol=1e-3, atol=0.02):
+        raise _Hint("The distances differ: the root of the sum over pixels of squared differences.")
+    return "The third image is a copy, and its distance of 0 gives it away."
