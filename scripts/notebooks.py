@@ -58,6 +58,8 @@ def normalise(notebook):
         outputs = []
         for output in cell.outputs:
             output.get("metadata", {}).pop("_display_id", None)
+            # A view of a widget that lived in this kernel; its picture and description stay.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             output.get("transient", {}).clear()
             if output.output_type == "stream" and output.name == "stderr":
                 output.text = _CHATTER.sub("", output.text)

@@ -110,6 +110,7 @@ def set_up():
     run(pip + ["--require-hashes", "-r", "requirements.lock"])
     run(pip + ["--no-deps", "--no-build-isolation", "-e", "."])
     quieten_kernels()
+    complete_exports()
     with io.open(STAMP, "w", encoding="utf-8") as file:
         file.write("\n".join(want))
     show("Ready: .venv has everything.")
@@ -123,6 +124,18 @@ def quieten_kernels():
         os.makedirs(folder)
     with io.open(os.path.join(folder, "ipython_kernel_config.py"), "w", encoding="utf-8") as file:
         file.write("c.IPKernelApp.capture_fd_output = False\n")
+
+
+def complete_exports(prefix=VENV):
+    """Have `jupyter nbconvert --to html` keep the widgets and the pictures' descriptions."""
+    folder = os.path.join(prefix, "etc", "jupyter")
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    path = os.path.join(folder, "jupyter_nbconvert_config.json")
+    with io.open(path, "w", encoding="utf-8") as file:
+        file.write(
+            u'{"HTMLExporter": {"preprocessors": ["aehelpers.export.AehelpersExporter"]}}\n'
+        )
 
 
 def option(args, *names):
@@ -172,6 +185,9 @@ def main(args):
     """Check Python, set up, and open JupyterLab if asked to."""
     check_python(sys.version_info[:3])
     if args == ["--check"]:
+        return
+    if args == ["exports"]:  # for conda and Binder, whose environment is not .venv
+        complete_exports(sys.prefix)
         return
     if args and args[0] != "lab":
         sys.exit('The only command is "lab". Received: {}'.format(args[0]))

@@ -73,6 +73,10 @@ class Widget(anywidget.AnyWidget):
         reply = {"channel": message["channel"], "id": message["id"]}
         self.send(reply, [np.ascontiguousarray(result, "float32").tobytes()])
 
+    def _shipped(self):
+        """Returns the name of shipped weights for such a model, or `None`."""
+        return _page.shipped_like(self._model)
+
     def _figure(self):
         """Returns a static picture of the widget, an `aehelpers.plots.Figure`."""
         raise NotImplementedError
@@ -82,7 +86,8 @@ class Widget(anywidget.AnyWidget):
         picture, about = self._figure()._repr_mimebundle_()
         data = {**data, **picture}
         metadata = {**metadata, **about}
-        if (weights := _page.shipped_like(self._model)) is not None:
+        if (weights := self._shipped()) is not None:
+            # What aehelpers.export makes the same widget from, with weights that are shipped.
             metadata["aehelpers"] = {"widget": self.view, "weights": weights, **self._options}
         return data, metadata
 

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from aehelpers import data, plots
-from aehelpers.widgets import _base, _latent_map
+from aehelpers.widgets import _base, _latent_map, _page
 
 _POINTS = 250  # on each small map
 
@@ -64,7 +64,13 @@ class Draw(_base.Widget):
             return {"images": packer.images(digits), "cards": cards}
 
         empty = np.zeros((28, 28), "float32")
-        super().__init__(list(models.values()), dict(self._coders), pack, image=empty)
+        super().__init__(models, dict(self._coders), pack, image=empty)
+
+    def _shipped(self):
+        found = {
+            str(name): _page.shipped_like(model, str(name)) for name, model in self._model.items()
+        }
+        return None if None in found.values() else found
 
     @property
     def codes(self):

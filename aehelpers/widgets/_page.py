@@ -121,7 +121,7 @@ addEventListener("message", ({ data, source }) => {
 </script>"""
 
 
-def shipped_like(model):
+def shipped_like(model, name=None):
     """Returns the name of shipped weights for a model of this kind, or `None`.
 
     Of this kind is a model of the same class, with codes of the same shape and layers of the same
@@ -129,8 +129,9 @@ def shipped_like(model):
     """
     mine = _kind(model)
     names = training.available()
-    names.sort(key=lambda name: name != getattr(model, "name", None))
-    return next((name for name in names if mine and _kind_of_shipped(name) == mine), None)
+    # Weights of the same name first, as several may be of this kind.
+    names.sort(key=lambda each: (each != name, each != getattr(model, "name", None)))
+    return next((each for each in names if mine and _kind_of_shipped(each) == mine), None)
 
 
 def _kind(model):

@@ -32,13 +32,13 @@ export function makePlane(model, config, side, names = ["", ""]) {
   const ring = svg("circle", { class: "aew-ring", r: 6, visibility: "hidden" });
   const element = svg("svg", { viewBox: `0 0 ${side} ${side}`, width: side, class: "aew-plane", "aria-hidden": "true" },
     svg("rect", { class: "aew-frame", x: MARGIN.left, y: MARGIN.top, width, height }),
-    ...[0, 1].flatMap((axis) => ticks(low[axis], high[axis], side > 300 ? 6 : 3).map((value) => tick(axis, value))),
+    ...[0, 1].flatMap((axis) => ticks(low[axis], high[axis], side > 300 ? 6 : 3).map(([value, places]) => tick(axis, value, places))),
     svg("text", { x: side - MARGIN.right - 6, y: MARGIN.top + height - 6, "text-anchor": "end" }, names[0]),
     svg("text", { x: MARGIN.left + 6, y: MARGIN.top + 15 }, names[1]),
     svg("g", { class: "aew-dots" }, ...dots), ...badges(), ring, marker);
 
-  function tick(axis, value) {
-    const text = signed(value, Math.abs(value % 1) > 1e-6 ? 1 : 0);
+  function tick(axis, value, places) {
+    const text = signed(value, places);
     if (axis === 0) {
       const x = across(value);
       return svg("g", {}, svg("path", { class: "aew-grid", d: `M${x} ${MARGIN.top}V${MARGIN.top + height}` }),
@@ -94,12 +94,12 @@ export function makePlane(model, config, side, names = ["", ""]) {
   };
 }
 
-/** Round numbers between two others. */
+/** Round numbers between two others, each with the decimal places that they need. */
 function ticks(low, high, most) {
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
-  const list = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) list.push(Math.abs(value) < 1e-9 ? 0 : value);
-  return list;
+  const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => [(first + i) * step, places]);
 }

@@ -1,0 +1,92 @@
+"""What `jupyter nbconvert --to html` needs beyond itself: widgets that work, pictures that speak.
+
+`scripts/setup_env.py` switches it on for the notebooks of the course.
+"""
+
+import html
+
+from nbconvert.preprocessors import Preprocessor
+
+NOTE = (
+    "The weights in this page are those that are shipped with the course, not those of the run "
+    "that is shown here."
+)
+
+
+class AehelpersExporter(Preprocessor):
+    """Makes a notebook's outputs complete for a page without a kernel and without a network.
+
+    Where a cell has shown a widget of `aehelpers.widgets` for a model of a kind whose weights are
+    shipped, the same widget is put into the page, with these weights and the package's own digits.
+    Pictures get the description that is stored beside them as the `alt` of their `<img>`, which
+    the templates of nbconvert don't read.
+    """
+
+    def preprocess(self, nb, resources):
+        """Changes the outputs of a notebook that is to become HTML."""
+        pages = _Pages()
+        for cell in nb.cells:
+            for output in cell.get("outputs", []):
+                data, metadata = output.get("data", {}), output.get("metadata", {})
+                alt = metadata.get("image/png", {}).get("alt")
+                text = None
+                if "widget" in metadata.get("aehelpers", {}):
+                    text = pages.frame(metadata["aehelpers"], alt or "")
+                if text is None and alt is not None and "image/png" in data:
+                    text = _image(data["image/png"], metadata["image/png"])
+                if text is not None:
+                    output["data"] = {"text/html": text}
+                    output["metadata"] = {}
+        return nb, resources
+
+
+def _image(png, metadata):
+    size = "".join(
+        f' {name}="{metadata[name]}"' for name in ("width", "height") if name in metadata
+    )
+    png = "".join(png.split())
+    alt = html.escape(metadata["alt"])
+    return (
+        f'<img alt="{alt}"{size} style="max-width: 100%; height: auto" '
+        f'src="data:image/png;base64,{png}">'
+    )
+
+
+class _Pages:
+    """The widgets of one notebook, which share weights."""
+
+    def __init__(self):
+        self.store, self.done, self.models = {}, {}, {}
+
+    def frame(self, about, alt):
+        """Returns HTML for a widget, or `None` if it can't be made."""
+        # TensorFlow is only loaded for notebooks with widgets.
+        from aehelpers import data, training, widgets
+        from aehelpers.widgets import _base, _page
+
+        about = dict(about)
+        kind, names = about.pop("widget"), about.pop("weights")
+        several = isinstance(names, dict)
+        try:
+            for name in names.values() if several else [names]:
+                if name not in self.models:
+                    self.models[name] = training.load_pretrained(name)
+            if several:
+                model = {label: self.models[name] for label, name in names.items()}
+            else:
+                model = self.models[names]
+            x, _ = _base.bundled_digits()
+            if kind == "latent_map":
+                _, (x, y) = data._bundled()
+                arguments = (data.check_images(x), y.astype("int64"))
+            elif kind == "morph":
+                arguments = (x[4], x[9])
+            else:
+                arguments = () if kind == "draw" else (x,)
+            widget = getattr(widgets, kind)(model, *arguments, **about)
+            page = widget.page("int8", store=self.store)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # the static picture is still there
+        parts = _page.shared(self.store, self.done)
+        caption = f'<p style="margin: 4px 0; color: #5a5a5a">{NOTE}</p>'
+        return f"{parts}\n{_page.frame(page, widget.title)}\n{caption}"
