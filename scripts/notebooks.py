@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aehelpers import data
-from scripts import section_times
+from scripts import guide
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -98,7 +98,7 @@ def run(name):
     path = NOTEBOOKS / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     start = time.monotonic()
-    meter = section_times.Meter()
+    meter = guide.Meter()
     meter.client = NotebookClient(
         notebook,
         timeout=900,
@@ -107,14 +107,14 @@ def run(name):
     )
     meter.client.execute()
     minutes = (time.monotonic() - start) / 60
-    sections = section_times.seconds_by_section(notebook)
+    sections = guide.seconds_by_section(notebook)
     normalise(notebook)
     if reason := refuse(notebook):
         kept = Path(tempfile.gettempdir(), path.name)
         nbformat.write(notebook, kept)
         raise ValueError(f"{name}: not stored, {reason} The run is kept in {kept}")
     nbformat.write(notebook, path)
-    section_times.record(name, sections, meter.peak)
+    guide.record(name, sections, meter.peak)
     print(f"{name}: {minutes:.1f} minutes, {path.stat().st_size / 1e3:.0f} kB", flush=True)
 
 

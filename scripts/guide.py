@@ -1,0 +1,255 @@
+"""The tables of docs/teaching.md: times and memory, schedules, answers to the predictions.
+
+    python scripts/guide.py
+
+writes them anew, from benchmarks/results/notebooks.json, to which scripts/notebooks.py adds a row
+whenever it stores a notebook, and from the notebooks themselves.
+"""
+
+import ast
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import results
+
+NAME = "notebooks"  # of the results, and of the markers in the guide
+GUIDE = results.ROOT / "docs" / "teaching.md"
+NOTEBOOKS = results.ROOT / "notebooks"
+
+# Minutes, what happens, and what is run of which notebook: the named sections, or all of it.
+SCHEDULES = {
+    "lecture": [
+        (
+            10,
+            "Sliders first: what ten numbers can do. Then encoder, code, decoder",
+            "00_start_here",
+            ["The digits", "Encoder, latent space, decoder"],
+        ),
+        (
+            10,
+            "What a loss sees and what it doesn't: the shifted digit and the half one",
+            "00_start_here",
+            ["Reconstruction error", "The two usual losses"],
+        ),
+        (
+            15,
+            "The plainest net, written out and trained in front of everybody",
+            "01_vanilla",
+            [
+                "Encoder, decoder, autoencoder",
+                "Training",
+                "Ten digits and what became of them",
+            ],
+        ),
+        (
+            15,
+            "PCA, and what depth adds at the same 30 numbers (show the stored figures)",
+            "01_vanilla",
+            ["A linear autoencoder is PCA"],
+        ),
+        (
+            10,
+            "Shuffled codes: it can't draw. Ask for predictions, let them vote",
+            "01_vanilla",
+            ["Can it draw a new digit?"],
+        ),
+        (
+            10,
+            "Damage and repair; the wrong digit in good handwriting",
+            "03_denoising",
+            ["Four kinds of damage", "A better denoiser"],
+        ),
+        (
+            15,
+            "Clouds in place of points, and what they buy: the map and the samples",
+            "05_variational",
+            ["1 · The failure first", "2 · The idea: a cloud in place of a point"],
+        ),
+        (5, "Sliders and the drawing pad in the audience's hands; questions", "", []),
+    ],
+    "workshop": [
+        (10, "Everybody opens 00 and runs the first cell; those who can't, pair up", "", []),
+        (30, "00, with exercise 0.1", "00_start_here", []),
+        (
+            60,
+            "01, with exercises 1.1 and 1.2; start each training, talk while it runs",
+            "01_vanilla",
+            [],
+        ),
+        (15, "Break", "", []),
+        (40, "03, with exercise 3.2; the table of damages in pairs", "03_denoising", []),
+        (10, "Break", "", []),
+        (
+            60,
+            "05, sections 1 to 6, with exercises 5.1 and 5.3",
+            "05_variational",
+            [
+                "1 · The failure first",
+                "2 · The idea: a cloud in place of a point",
+                "3 · Noise that lets gradients pass",
+                "4 · The loss, in five lines",
+                "5 · The model",
+                "6 · What it learned",
+            ],
+        ),
+        (15, "Draw a digit; what each would try next; where to read on", "", []),
+    ],
+    "evenings": [
+        (120, "First evening: what an autoencoder is, and the plainest one", "00_start_here", []),
+        (0, "", "01_vanilla", []),
+        (
+            150,
+            "Second: layers that know of neighbours, and repairing what is damaged",
+            "02_convolutional",
+            [],
+        ),
+        (0, "", "03_denoising", []),
+        (90, "Third: long codes with few numbers on", "04_sparse", []),
+        (
+            150,
+            "Fourth: codes that are distributions (split it after section 6 if it gets late)",
+            "05_variational",
+            [],
+        ),
+        (90, "Fifth: what it is all good for", "06_applications", []),
+    ],
+}
+
+
+def seconds_by_section(notebook):
+    """Adds up the seconds of a notebook's cells under each heading of the second level.
+
+    Args:
+        notebook: A notebook as nbclient leaves it, with the times in its cells' metadata.
+
+    Returns:
+        List of pairs of heading and seconds, in the notebook's order. What stands before the first
+        of these headings is called "Opening".
+    """
+    sections = [["Opening", 0.0]]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            without_code = re.sub(r"```.*?```", "", cell.source, flags=re.S)
+            for title in re.findall(r"^## (.+)$", without_code, flags=re.M):
+                sections.append([title, 0.0])
+        elif "execution" in cell.metadata:
+            times = cell.metadata["execution"]
+            start, end = (times.get(f"iopub.status.{word}") for word in ("busy", "idle"))
+            if start and end:
+                took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+                sections[-1][1] += took.total_seconds()
+    return [[title, round(seconds, 1)] for title, seconds in sections if seconds >= 0.05]
+
+
+class Meter:
+    """Notes the largest memory of a kernel, in GiB, as its cells are executed (Linux only)."""
+
+    def __init__(self):
+        self.client = None
+        self.peak = None
+
+    def __call__(self, **_):
+        try:
+            status = Path(f"/proc/{self.client.km.provisioner.pid}/status").read_text()
+            self.peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**20
+        except (AttributeError, OSError, TypeError):
+            pass
+
+
+def record(name, sections, memory):
+    """Stores the times of one notebook, in place of those of an earlier run.
+
+    Args:
+        name: The notebook's name.
+        sections: What `seconds_by_section` returned.
+        memory: Its kernel's largest memory in GiB, or None.
+    """
+    rows = results.load(NAME)["rows"] if (results.RESULTS / f"{NAME}.json").exists() else []
+    row = {
+        "notebook": name,
+        "seconds": round(sum(seconds for _, seconds in sections), 1),
+        "memory_gib": memory and round(memory, 2),
+        "sections": sections,
+    }
+    rows = sorted([row, *(r for r in rows if r["notebook"] != name)], key=lambda r: r["notebook"])
+    render(results.store(NAME, rows))
+
+
+def table(found):
+    """Returns the guide's table, as Markdown."""
+    lines = ["| notebook, and its sections | to run | most memory |", "|---|---|---|"]
+    for row in found["rows"]:
+        memory = f"{row['memory_gib']:.1f} GiB" if row["memory_gib"] else ""
+        link = f"[{row['notebook']}](../notebooks/{row['notebook']}.ipynb)"
+        lines.append(f"| **{link}** | **{_time(row['seconds'])}** | {memory} |")
+        for title, seconds in row["sections"]:
+            if seconds >= 1:
+                lines.append(f"| {title} | {_time(seconds)} | |")
+    return "\n".join([*lines, "", results.described(found["machine"]), _BELOW])
+
+
+_BELOW = "Sections of less than a second are left out. Loading TensorFlow is part of the opening."
+
+
+def _time(seconds):
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+
+
+def schedule(name, found):
+    """Returns one of the schedules as Markdown, with the time that its cells take to run."""
+    seconds = {row["notebook"]: dict(row["sections"]) for row in found["rows"]}
+    lines = ["| minutes | what | notebook | cells run for |", "|---|---|---|---|"]
+    for minutes, what, notebook, sections in SCHEDULES[name]:
+        took = ""
+        if notebook in seconds:
+            parts = seconds[notebook]
+            took = _time(sum(parts.get(title, 0) for title in sections or parts))
+        link = notebook and f"[{notebook[:2]}](../notebooks/{notebook}.ipynb)"
+        lines.append(f"| {minutes or ''} | {what} | {link} | {took} |")
+    total = sum(minutes for minutes, *_ in SCHEDULES[name])
+    return "\n".join([*lines, "", f"Together {total} minutes."])
+
+
+def predictions(notebook):
+    """Finds a notebook's predictions: pairs of question and measured answer, in order."""
+    asked, answers = {}, {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                call = node.value
+                if ast.unparse(call.func) == "predictions.ask":
+                    question, choices = (ast.literal_eval(value) for value in call.args[:2])
+                    asked[node.targets[0].id] = question, choices
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("_guess.answer"):
+                answers[node.func.value.id] = ast.literal_eval(node.args[0])
+    return [(question, choices[answers[name] - 1]) for name, (question, choices) in asked.items()]
+
+
+def answers():
+    """Returns the predictions of all notebooks with their answers, as Markdown."""
+    lines = ["| | question | measured |", "|---|---|---|"]
+    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
+        for question, answer in predictions(nbformat.read(path, as_version=4)):
+            lines.append(f"| {path.stem[:2]} | {question} | {answer} |")
+    return "\n".join(lines)
+
+
+def render(found):
+    """Puts all tables into the guide."""
+    results.render(GUIDE, NAME, table(found))
+    for name in SCHEDULES:
+        results.render(GUIDE, name, schedule(name, found))
+    results.render(GUIDE, "answers", answers())
+
+
+if __name__ == "__main__":
+    stored = (results.RESULTS / f"{NAME}.json").exists()
+    render(results.load(NAME) if stored else {"machine": results.machine(), "rows": []})
