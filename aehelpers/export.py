@@ -4,6 +4,7 @@
 """
 
 import html
+import os
 
 from nbconvert.preprocessors import Preprocessor
 
@@ -60,7 +61,8 @@ class _Pages:
 
     def frame(self, about, alt):
         """Returns HTML for a widget, or `None` if it can't be made."""
-        # TensorFlow is only loaded for notebooks with widgets.
+        # TensorFlow is only loaded for notebooks with widgets, and not heard.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from aehelpers import data, training, widgets
         from aehelpers.widgets import _base, _page
 
@@ -89,4 +91,4 @@ class _Pages:
             return None  # the static picture is still there
         parts = _page.shared(self.store, self.done)
         caption = f'<p style="margin: 4px 0; color: #5a5a5a">{NOTE}</p>'
-        return f"{parts}\n{_page.frame(page, widget.title)}\n{caption}"
+        return f"{parts}\n{_page.frame(page, widget.title, widget.height)}\n{caption}"

@@ -28,6 +28,7 @@ class Widget(anywidget.AnyWidget):
     """
 
     title = ""  # of its page
+    height = 460  # of its frame in an exported page, in CSS pixels, until the frame tells its own
     shown = ()  # the traits that its view reads
 
     _css = (FOLDER / "style.css").read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ class Draw(_base.Widget):
     """
 
     title = "Draw a digit"
+    height = 560
     shown = ("image",)
 
     image = _base.Array(sync=True)

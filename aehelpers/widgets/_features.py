@@ -13,6 +13,7 @@ class Features(_base.CodeWidget):
     """What `features` returns."""
 
     title = "Features of a sparse code"
+    height = 430
     shown = ("z",)
 
     def __init__(self, model, x):

@@ -13,6 +13,7 @@ class LatentMap(_base.CodeWidget):
     """What `latent_map` returns."""
 
     title = "Latent map"
+    height = 465
     shown = ("z",)
 
     def __init__(self, model, x, y):

@@ -14,6 +14,7 @@ class LatentSliders(_base.CodeWidget):
     """What `latent_sliders` returns."""
 
     title = "Latent sliders"
+    height = 430
     shown = ("z",)
 
     def __init__(self, model, x=None, dims=None):

@@ -13,6 +13,7 @@ class Morph(_base.CodeWidget):
     """What `morph` returns."""
 
     title = "Morph between two digits"
+    height = 325
     shown = ("t",)
 
     t = traitlets.Float(0.5).tag(sync=True)

@@ -234,12 +234,23 @@ def _affine(layer, shape):
 
 def snapshot(model):
     """Copies a model, so that training it further doesn't change what a widget shows."""
+    model = without_noise(model)
     try:
         copy = keras.models.clone_model(model)
         copy.set_weights(model.get_weights())
     except (NotImplementedError, TypeError, ValueError, RuntimeError):
         return model  # a subclass that can't be copied: the widget follows it
     return copy
+
+
+def without_noise(model):
+    """Returns the part of a model that gives the mean, if it ends in a `Sampling` layer."""
+    if getattr(model, "outputs", None) and len(model.inputs) == 1:
+        operation, index, _ = model.outputs[0]._keras_history
+        if isinstance(operation, Sampling):
+            mean = operation._inbound_nodes[index].input_tensors[0]
+            return keras.Model(model.inputs[0], mean)
+    return model
 
 
 def compiled(model):

@@ -30,6 +30,7 @@ class Noise(_base.Widget):
     """
 
     title = "Noise and its removal"
+    height = 400
     shown = ("kind", "strength", "draw", "clean")
 
     kind = traitlets.Enum(list(KINDS), "gaussian").tag(sync=True)

@@ -85,11 +85,11 @@ _DARK = """
 """
 
 
-def frame(page, title):
-    """Returns HTML for a page within a page, shut off from it."""
+def frame(page, title, height):
+    """Returns HTML for a page within a page, shut off from it; `height` is in CSS pixels."""
     return (
         f'<iframe class="aehelpers" sandbox="allow-scripts" title="{html.escape(title)}" '
-        f'style="width: 100%; height: 560px; border: 0" srcdoc="{html.escape(page)}"></iframe>'
+        f'style="width: 100%; height: {height}px; border: 0" srcdoc="{html.escape(page)}"></iframe>'
     )
 
 

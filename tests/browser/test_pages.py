@@ -1,0 +1,296 @@
+"""Widgets in pages without a kernel: those that `save` writes, and exported notebooks."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import nbformat
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from aehelpers import data, models, training, widgets
+from scripts import notebooks, setup_env
+
+GREY = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+}"""
+
+
+def grey(locator):
+    """Returns the grey levels of a canvas, 0 to 255."""
+    return np.array(locator.evaluate(GREY))
+
+
+def levels(image):
+    return 255 * np.clip(np.ravel(image), 0, 1)
+
+
+def assert_same_picture(locator, image):
+    # Half a level from rounding, half from weights in float16.
+    np.testing.assert_allclose(grey(locator), levels(image), atol=1 + 255 * 0.002)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    mnist = data.load_mnist()
+    return mnist.x_test[:30], mnist.y_test[:30]
+
+
+@pytest.fixture(scope="module")
+def made(digits):
+    """Every widget, of small models that are the same on every machine."""
+    keras.utils.set_random_seed(0)
+    x, y = digits
+    plane = models.deep(2, sizes=(12,))
+    longer = models.variational(5, sizes=(12,))
+    maps = models.convolutional(None, filters=(4, 4))
+    for model in (plane, longer):
+        rng = np.random.default_rng(0)
+        model.decoder.set_weights(
+            [weight + rng.normal(0, 0.3, weight.shape) for weight in model.decoder.get_weights()]
+        )
+    return {
+        "sliders": widgets.latent_sliders(longer, x),
+        "latent-map": widgets.latent_map(plane, x, y),
+        "morph": widgets.morph(longer, x[0], x[1]),
+        "noise": widgets.noise(maps, x),
+        "features": widgets.features(models.sparse(40, k=6), x),
+        "draw": widgets.draw({"two numbers": plane, "maps": maps}),
+    }
+
+
+@pytest.fixture
+def show(page, made, tmp_path):
+    """Saves a widget as a page, and opens that without a network."""
+
+    def show(name):
+        path = made[name].save(tmp_path / f"{name}.html")
+        page.context.set_offline(True)
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready]")
+        return page.locator(f".aew-{name}")
+
+    return show
+
+
+def test_sliders(show, made):
+    widget, w = show("sliders"), made["sliders"]
+    digit = widget.get_by_role("img")
+    assert_same_picture(digit, w.image)
+    slider = widget.get_by_role("slider").first
+    slider.focus()
+    slider.press("End")
+    z = np.array(w.z)
+    z[w.units[0]] = float(slider.get_attribute("max"))
+    assert_same_picture(digit, w.decode(z))
+    assert f"z{w.units[0] + 1} = {z[w.units[0]]:.2f}" in digit.get_attribute("aria-label")
+    assert slider.get_attribute("aria-valuetext") == f"{z[w.units[0]]:.2f}"
+    widget.get_by_role("button", name="Reset").click()
+    assert_same_picture(digit, w.image)
+    widget.get_by_role("button", name="Start from test digit 3").click()
+    assert not np.array_equal(grey(digit), np.rint(levels(w.image)))
+    before = grey(digit)
+    widget.get_by_role("button", name="Random code").click()
+    assert not np.array_equal(grey(digit), before)
+
+
+def test_map(page, show, made):
+    widget, w = show("latent-map"), made["latent-map"]
+    digit = widget.get_by_role("img").first
+    assert_same_picture(digit, w.image)
+    map = widget.get_by_role("application")
+    box = map.locator("svg").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 320, box["y"] + 90, steps=4)
+    page.mouse.up()
+    dragged = grey(digit)
+    assert not np.array_equal(dragged, np.rint(levels(w.image)))
+    map.press("ArrowLeft")
+    map.press("Shift+ArrowDown")
+    assert not np.array_equal(grey(digit), dragged)
+    assert "nearest" in digit.get_attribute("aria-label")
+    map.press("Home")
+    assert_same_picture(digit, w.image)
+    points = map.locator(".aew-dots circle")
+    point = points.first.bounding_box()
+    page.mouse.move(point["x"] + 2, point["y"] + 2)
+    assert map.locator(".aew-tip").is_visible()
+
+
+def test_morph(show, made):
+    widget, w = show("morph"), made["morph"]
+    latent, pixels = widget.get_by_role("img").all()
+    slider = widget.get_by_role("slider")
+    slider.press("Home")
+    assert_same_picture(latent, w.decode(w._ends[0]))
+    assert_same_picture(pixels, w._pair[0])
+    slider.press("End")
+    assert_same_picture(latent, w.decode(w._ends[1]))
+    assert_same_picture(pixels, w._pair[1])
+
+
+def test_noise(show, made):
+    widget, w = show("noise"), made["noise"]
+    noisy, denoised, clean = widget.get_by_role("img").all()
+    for kind in ("gaussian", "salt and pepper", "masking", "block"):
+        widget.get_by_role("combobox").select_option(kind)
+        w.kind = kind
+        assert_same_picture(noisy, w.noisy)
+        assert_same_picture(denoised, w.image)
+    widget.get_by_role("slider").press("Home")
+    assert_same_picture(noisy, w.clean)
+    assert "∞" in noisy.get_attribute("aria-label")
+    widget.get_by_role("button", name="Test digit 2").click()
+    assert not np.array_equal(grey(clean), np.rint(levels(w.clean)))
+
+
+def test_features(show, made):
+    widget, w = show("features"), made["features"]
+    rebuilt = widget.get_by_role("img").first
+    assert_same_picture(rebuilt, w.image)
+    tiles = widget.get_by_role("group", name="Units that are on").get_by_role("button")
+    assert tiles.count() == np.count_nonzero(w.z)
+    tiles.first.press("Enter")
+    assert tiles.first.get_attribute("aria-pressed") == "false"
+    z = np.array(w.z)
+    z[np.argmax(np.abs(z))] = 0
+    assert_same_picture(rebuilt, w.decode(z))
+    widget.get_by_role("button", name="All off").click()
+    assert_same_picture(rebuilt, w.decode(0 * z))
+
+
+def test_draw(page, show, made):
+    widget = show("draw")
+    desk, seen = widget.get_by_role("application"), widget.get_by_role("img").first
+    assert not grey(seen).any()
+    box = desk.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 20)  # a vertical stroke at the left, too small
+    page.mouse.down()
+    page.mouse.move(box["x"] + 30, box["y"] + 100, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(50)  # a frame
+    image = grey(seen).reshape(28, 28)
+    rows, columns = np.nonzero(image)
+    assert np.ptp(rows) == 19 and np.ptp(columns) < 8  # 20 pixels high
+    mass = image / image.sum()
+    centre = [(mass.sum(axis) * (np.arange(28) + 0.5)).sum() for axis in (1, 0)]
+    np.testing.assert_allclose(centre, 14, atol=0.51)
+    assert "squared error" in widget.get_by_role("img").nth(1).get_attribute("aria-label")
+
+    widget.get_by_role("button", name="Clear").click()
+    page.wait_for_timeout(50)
+    assert not grey(seen).any()
+    desk.focus()
+    for key in ["Space", *["ArrowDown"] * 8, "Space"]:
+        desk.press(key)
+    page.wait_for_timeout(50)
+    assert grey(seen).any()
+    widget.get_by_role("button", name="Draw test digit 4").click()
+    digits, _ = widgets._base.bundled_digits()
+    assert_same_picture(seen, digits[3])
+
+
+def test_with_a_finger(chromium, made, tmp_path):
+    context = chromium.new_context(has_touch=True, viewport={"width": 400, "height": 800})
+    page = context.new_page()
+    page.goto(made["latent-map"].save(tmp_path / "map.html").as_uri())
+    page.wait_for_selector("body[data-ready]")
+    digit = page.get_by_role("img").first
+    before = grey(digit)
+    box = page.locator("svg").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
+    assert not np.array_equal(grey(digit), before)
+    page.goto(made["draw"].save(tmp_path / "draw.html").as_uri())
+    page.wait_for_selector("body[data-ready]")
+    box = page.get_by_role("application").bounding_box()
+    page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
+    page.wait_for_timeout(50)
+    assert grey(page.get_by_role("img").first).any()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_and_room_at_200_percent(page, show, made, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 430, "height": 900})  # as 860 at 200 %
+    for name in made:
+        show(name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 430, name
+        violations = Axe().run(page).response["violations"]
+        faults = [each for each in violations if each["impact"] in ("serious", "critical")]
+        assert not faults, json.dumps(faults, indent=1)[:3000]
+
+
+def test_saved_pages_need_a_browser_that_knows_the_layers():
+    keras.utils.set_random_seed(0)
+    decoder = keras.Sequential([
+        keras.Input((2,)), keras.layers.LayerNormalization(), keras.layers.Dense(784),
+    ])  # fmt: skip
+    w = widgets.latent_sliders(decoder)
+    with pytest.raises(ValueError, match="A page without a kernel needs layers"):
+        w.save("never.html")
+
+
+@pytest.fixture(scope="module")
+def exported(digits, tmp_path_factory):
+    """A stored notebook with widgets of a shipped model, through nbconvert's own command."""
+    folder = tmp_path_factory.mktemp("export")
+    model = training.load_pretrained("denoising")
+    shown = [widgets.noise(model, digits[0]), widgets.draw({"denoising": model})]
+    outputs = []
+    for w in shown:
+        content, metadata = w._repr_mimebundle_()
+        assert metadata["aehelpers"]["widget"] in ("noise", "draw")
+        outputs.append(nbformat.v4.new_output("display_data", content, metadata=metadata))
+    png = {"image/png": base64.b64encode(b"no picture").decode()}
+    about = {"image/png": {"alt": 'A "quoted" & <odd> one', "width": 10, "height": 20}}
+    outputs.append(nbformat.v4.new_output("display_data", png, metadata=about))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("w", outputs=outputs)])
+    notebooks.normalise(notebook)
+    assert "widget-view" not in json.dumps(notebook)
+    nbformat.write(notebook, folder / "one.ipynb")
+    setup_env.complete_exports(str(folder))
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", "one.ipynb"],
+        cwd=folder,
+        env=os.environ
+        | {"JUPYTER_CONFIG_DIR": str(folder / "etc" / "jupyter")}
+        | {"PYTHONPATH": str(notebooks.NOTEBOOKS.parent)},
+        stdin=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+    )
+    return folder / "one.html"
+
+
+def test_exported_pages_work_without_a_network(page, exported, digits):
+    page.context.set_offline(True)
+    page.goto(exported.as_uri())
+    assert page.get_by_text("are those that are shipped with the course").count() == 2
+    assert page.get_by_role("img", name='A "quoted" & <odd> one').count() == 1
+    noise = page.frame_locator("iframe[title='Noise and its removal']")
+    noise.locator("body[data-ready]").wait_for()
+    denoised = noise.get_by_role("img").nth(1)
+    before = grey(denoised)
+    noise.get_by_role("slider").press("Home")
+    model = training.load_pretrained("denoising")
+    clean, _ = widgets._base.bundled_digits()
+    expected = model.predict(clean[:1], verbose=0)
+    # The weights are those of the file, which are 8-bit numbers; here they are rounded so again.
+    np.testing.assert_allclose(grey(denoised), levels(expected), atol=8)
+    assert not np.array_equal(grey(denoised), before)
+
+    page.locator("iframe[title='Draw a digit']").scroll_into_view_if_needed()
+    draw = page.frame_locator("iframe[title='Draw a digit']")
+    draw.locator("body[data-ready]").wait_for()
+    draw.get_by_role("button", name="Draw test digit 1").click()
+    assert grey(draw.get_by_role("img").nth(1)).any()
+    page.wait_for_function(
+        "document.querySelector(\"iframe[title='Draw a digit']\").style.height !== '560px'"
+    )
