@@ -600,7 +600,7 @@ def _nats(x, x_hat):
     return -(x * np.log(x_hat) + (1 - x) * np.log(1 - x_hat))
 
 
-@_exercise("2.1")
+@_exercise("2.1", section="Convolution")
 def ex02_1(conv_weights):
     """Checks a function that counts the weights of a convolution."""
     for kernel, channels, filters in ((3, 1, 32), (3, 32, 64), (5, 3, 8)):
@@ -625,7 +625,7 @@ def ex02_1(conv_weights):
     return "The size of the image appears nowhere: a convolution has one set of weights for all."
 
 
-@_exercise("2.2")
+@_exercise("2.2", section="Convolution")
 def ex02_2(convolve):
     """Checks a function from an image `(28, 28)` and a kernel `(3, 3)` to a convolution."""
     image = _digits(3, n=1)[0, :, :, 0]
@@ -672,7 +672,7 @@ def ex02_2(convolve):
     )
 
 
-@_exercise("2.3")
+@_exercise("2.3", section="Down: stride or pool. Up: transposed or repeated")
 def ex02_3(build_decoder):
     """Checks a builder of a decoder that upsamples in place of transposed convolutions."""
     decoder = _call(build_decoder, 7)
