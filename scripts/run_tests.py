@@ -1,4 +1,4 @@
-"""What `make test` runs: lint, then the unit tests and every notebook, one on each core."""
+"""What `make test` runs: lint, then unit tests, browser tests and notebooks, one on each core."""
 
 import os
 import subprocess
@@ -36,7 +36,8 @@ def main():
             sys.exit(f"ruff {command[0]} found something to change (above).")
 
     notebooks = sorted(ROOT.glob("notebooks/*.ipynb"))
-    runs = {"tests": []} | {f"notebooks/{path.name}": [*NBVAL, str(path)] for path in notebooks}
+    runs = {"browser tests": ["tests/browser"], "tests": ["--ignore=tests/browser"]}
+    runs |= {f"notebooks/{path.name}": [*NBVAL, str(path)] for path in notebooks}
     totals = dict.fromkeys(["failures", "errors", "skipped", "tests"], 0)
     failed = []
     workers = min(4, os.cpu_count())  # a notebook's kernel takes up to 1 GB
@@ -44,8 +45,12 @@ def main():
         reports = [Path(folder, f"{number}.xml") for number in range(len(runs))]
         for name, report, run in zip(runs, reports, pool.map(pytest, runs.values(), reports)):
             output = run.stdout.rstrip()
-            # A notebook that passes needs no more than pytest's closing line.
-            print(f"== {name}: {output if run.returncode else output.splitlines()[-1]}", flush=True)
+            # Where all passed, pytest's closing line will do, and why tests were skipped.
+            lines = output.splitlines() or [""]
+            skipped = [line for line in lines if line.startswith("SKIPPED")]
+            if not run.returncode:
+                output = "\n".join([lines[-1], *skipped])
+            print(f"== {name}: {output}", flush=True)
             if run.returncode:
                 failed.append(name)
             if report.exists():

@@ -133,9 +133,7 @@ def complete_exports(prefix=VENV):
         os.makedirs(folder)
     path = os.path.join(folder, "jupyter_nbconvert_config.json")
     with io.open(path, "w", encoding="utf-8") as file:
-        file.write(
-            u'{"HTMLExporter": {"preprocessors": ["aehelpers.export.AehelpersExporter"]}}\n'
-        )
+        file.write('{"HTMLExporter": {"preprocessors": ["aehelpers.export.AehelpersExporter"]}}\n')
 
 
 def option(args, *names):

@@ -143,3 +143,13 @@ def test_finished_set_up_does_nothing_and_an_unfinished_one_starts_anew(monkeypa
     with pytest.raises(KeyboardInterrupt):
         setup_env.set_up()
     assert setup_env.installed() == []
+
+
+def test_exports_to_html_know_the_course(tmp_path):
+    from nbconvert.exporters import HTMLExporter
+    from traitlets.config import JSONFileConfigLoader
+
+    setup_env.complete_exports(str(tmp_path))
+    loader = JSONFileConfigLoader("jupyter_nbconvert_config.json", tmp_path / "etc" / "jupyter")
+    exporter = HTMLExporter(config=loader.load_config())
+    assert any(type(each).__name__ == "AehelpersExporter" for each in exporter._preprocessors)

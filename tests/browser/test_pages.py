@@ -11,28 +11,10 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from pictures import assert_changes, assert_same_picture, eventually, grey, levels
 
 from aehelpers import data, models, training, widgets
 from scripts import notebooks, setup_env
-
-GREY = """canvas => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-}"""
-
-
-def grey(locator):
-    """Returns the grey levels of a canvas, 0 to 255."""
-    return np.array(locator.evaluate(GREY))
-
-
-def levels(image):
-    return 255 * np.clip(np.ravel(image), 0, 1)
-
-
-def assert_same_picture(locator, image):
-    # Half a level from rounding, half from weights in float16.
-    np.testing.assert_allclose(grey(locator), levels(image), atol=1 + 255 * 0.002)
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +75,10 @@ def test_sliders(show, made):
     widget.get_by_role("button", name="Reset").click()
     assert_same_picture(digit, w.image)
     widget.get_by_role("button", name="Start from test digit 3").click()
-    assert not np.array_equal(grey(digit), np.rint(levels(w.image)))
+    assert_changes(digit, np.rint(levels(w.image)))
     before = grey(digit)
     widget.get_by_role("button", name="Random code").click()
-    assert not np.array_equal(grey(digit), before)
+    assert_changes(digit, before)
 
 
 def test_map(page, show, made):
@@ -113,7 +95,7 @@ def test_map(page, show, made):
     assert not np.array_equal(dragged, np.rint(levels(w.image)))
     map.press("ArrowLeft")
     map.press("Shift+ArrowDown")
-    assert not np.array_equal(grey(digit), dragged)
+    assert_changes(digit, dragged)
     assert "nearest" in digit.get_attribute("aria-label")
     map.press("Home")
     assert_same_picture(digit, w.image)
@@ -147,7 +129,7 @@ def test_noise(show, made):
     assert_same_picture(noisy, w.clean)
     assert "∞" in noisy.get_attribute("aria-label")
     widget.get_by_role("button", name="Test digit 2").click()
-    assert not np.array_equal(grey(clean), np.rint(levels(w.clean)))
+    assert_changes(clean, np.rint(levels(w.clean)))
 
 
 def test_features(show, made):
@@ -165,6 +147,10 @@ def test_features(show, made):
     assert_same_picture(rebuilt, w.decode(0 * z))
 
 
+def assert_mass(canvas, there):
+    assert grey(canvas).any() == there
+
+
 def test_draw(page, show, made):
     widget = show("draw")
     desk, seen = widget.get_by_role("application"), widget.get_by_role("img").first
@@ -174,23 +160,24 @@ def test_draw(page, show, made):
     page.mouse.down()
     page.mouse.move(box["x"] + 30, box["y"] + 100, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(50)  # a frame
+
+    def is_scaled():
+        rows, columns = np.nonzero(grey(seen).reshape(28, 28))
+        assert len(rows) and np.ptp(rows) == 19 and np.ptp(columns) < 8  # 20 pixels high
+
+    eventually(is_scaled, seen)
     image = grey(seen).reshape(28, 28)
-    rows, columns = np.nonzero(image)
-    assert np.ptp(rows) == 19 and np.ptp(columns) < 8  # 20 pixels high
     mass = image / image.sum()
     centre = [(mass.sum(axis) * (np.arange(28) + 0.5)).sum() for axis in (1, 0)]
     np.testing.assert_allclose(centre, 14, atol=0.51)
     assert "squared error" in widget.get_by_role("img").nth(1).get_attribute("aria-label")
 
     widget.get_by_role("button", name="Clear").click()
-    page.wait_for_timeout(50)
-    assert not grey(seen).any()
+    eventually(lambda: assert_mass(seen, False), seen)
     desk.focus()
     for key in ["Space", *["ArrowDown"] * 8, "Space"]:
         desk.press(key)
-    page.wait_for_timeout(50)
-    assert grey(seen).any()
+    eventually(lambda: assert_mass(seen, True), seen)
     widget.get_by_role("button", name="Draw test digit 4").click()
     digits, _ = widgets._base.bundled_digits()
     assert_same_picture(seen, digits[3])
@@ -205,13 +192,13 @@ def test_with_a_finger(chromium, made, tmp_path):
     before = grey(digit)
     box = page.locator("svg").bounding_box()
     page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
-    assert not np.array_equal(grey(digit), before)
+    assert_changes(digit, before)
     page.goto(made["draw"].save(tmp_path / "draw.html").as_uri())
     page.wait_for_selector("body[data-ready]")
     box = page.get_by_role("application").bounding_box()
     page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
-    page.wait_for_timeout(50)
-    assert grey(page.get_by_role("img").first).any()
+    seen = page.get_by_role("img").first
+    eventually(lambda: assert_mass(seen, True), seen)
     context.close()
 
 
@@ -283,14 +270,14 @@ def test_exported_pages_work_without_a_network(page, exported, digits):
     clean, _ = widgets._base.bundled_digits()
     expected = model.predict(clean[:1], verbose=0)
     # The weights are those of the file, which are 8-bit numbers; here they are rounded so again.
-    np.testing.assert_allclose(grey(denoised), levels(expected), atol=8)
-    assert not np.array_equal(grey(denoised), before)
+    assert_same_picture(denoised, expected, atol=8)
+    assert_changes(denoised, before)
 
     page.locator("iframe[title='Draw a digit']").scroll_into_view_if_needed()
     draw = page.frame_locator("iframe[title='Draw a digit']")
     draw.locator("body[data-ready]").wait_for()
-    draw.get_by_role("button", name="Draw test digit 1").click()
-    assert grey(draw.get_by_role("img").nth(1)).any()
+    draw.get_by_role("button", name="Draw test digit 1", exact=True).click()
+    assert_same_picture(draw.get_by_role("img").first, clean[0])
     page.wait_for_function(
         "document.querySelector(\"iframe[title='Draw a digit']\").style.height !== '560px'"
     )
