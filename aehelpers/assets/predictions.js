@@ -4,8 +4,6 @@ export default {
   render({ model, el }) {
     const form = document.createElement("fieldset");
     form.className = "aehelpers-prediction";
-    // JupyterLab would take the arrow keys, which move between radio buttons, for its own.
-    form.dataset.lmSuppressShortcuts = "true";
 
     const legend = document.createElement("legend");
     legend.textContent = `Your prediction: ${model.get("question")}`;
@@ -18,6 +16,8 @@ export default {
       button.type = "radio";
       button.name = group;
       button.value = String(i + 1);
+      // JupyterLab would take the arrow keys, which move between radio buttons, for its own.
+      button.dataset.lmSuppressShortcuts = "true";
       button.addEventListener("change", () => {
         model.set("choice", i + 1);
         model.save_changes();
