@@ -42,7 +42,7 @@ class Features(_base.CodeWidget):
         return plots.components(
             self.image.reshape(1, -1) - self.decode(without).reshape(len(units), -1),
             columns=5,
-            label="what the unit adds to the image",
+            label="ink that it adds",
             alt=f"What the {len(units)} strongest units of a sparse code draw, those of the digit "
             "that is shown first: red adds ink, blue takes it away.",
         )
