@@ -21,11 +21,16 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The outermost element of a widget. Its attribute keeps the arrow keys from the notebook. */
+/**
+ * The outermost element of a widget.
+ *
+ * JupyterLab takes the arrow keys for itself, unless the element that has the focus carries an
+ * attribute; on an element around it, the shortcuts for "whatever has the focus" would still match.
+ */
 export function root(el, name, label, ...children) {
   const content = h("div", { class: `aew aew-${name}`, role: "group", "aria-label": label }, ...children);
-  content.dataset.lmSuppressShortcuts = "true";
-  el.dataset.lmSuppressShortcuts = "true";
+  for (const element of [el, content]) element.dataset.lmSuppressShortcuts = "true";
+  content.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
   el.append(content);
   return content;
 }

@@ -1,0 +1,334 @@
+"""Widgets: key press to changed pixels in JupyterLab, beside the way that tutorials do it.
+
+    python benchmarks/widgets.py [--presses 100] [--only dense] [--tiny]
+
+One JupyterLab, one Chromium and one notebook for all: `latent_sliders` of a dense and of a
+convolutional decoder, and for each `interact` with `model.predict` and `imshow`. An arrow key is
+pressed on a slider; a press ends with the first frame in which other pixels lie on the screen.
+Writes benchmarks/results/widgets.json. Leave the machine alone meanwhile.
+"""
+
+import argparse
+import json
+import os
+import platform
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "widgets.json"
+README = ROOT / "README.md"
+FRAME = 1000 / 60  # milliseconds
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync".split()
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+
+SETUP = """
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from ipywidgets import FloatSlider, interact
+from aehelpers import models, widgets
+keras.utils.set_random_seed(0)
+MODELS = {"dense": models.variational(20), "convolutional": models.convolutional(20)}
+for model in MODELS.values():  # so that every move shows
+    rng = np.random.default_rng(0)
+    model.decoder.set_weights(
+        [w + rng.normal(0, 0.1, w.shape) for w in model.decoder.get_weights()]
+    )
+def usual(model):
+    def show(**moved):
+        z = np.zeros((1, 20))
+        z[0, 0] = moved["z1"]
+        plt.imshow(model.decoder.predict(z, verbose=0)[0, :, :, 0], cmap="gray")
+        plt.show()
+    return interact(show, z1=FloatSlider(min=-3, max=3, step=0.05))
+"""
+
+# name: what is decoded, our cell, the peer's cell
+BENCHMARKS = {
+    "dense": (
+        "dense decoder, 20-256-512-784",
+        "widgets.latent_sliders(MODELS['dense'], dims=[0])",
+        "usual(MODELS['dense']);",
+    ),
+    "convolutional": (
+        "convolutional decoder, 20-7x7x64-14x14x32-28x28",
+        "widgets.latent_sliders(MODELS['convolutional'], dims=[0])",
+        "usual(MODELS['convolutional']);",
+    ),
+}
+
+# In the page: the time of a key press, and of the first frame with other pixels. A picture of the
+# peer is an image of another address, one of ours a canvas with other bytes.
+WATCH = """
+window.watch = {
+  look(cell) {
+    const canvas = cell.querySelector(".aew canvas.aew-picture");
+    if (canvas) {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return Array.from(new Uint32Array(data.buffer)).join();
+    }
+    const image = cell.querySelector(".jp-OutputArea img");
+    return image?.complete && image.naturalWidth ? image.src : "";
+  },
+  start(cell) {
+    this.cell = cell;
+    this.pressed = null;
+    this.changed = null;
+    this.before = this.look(cell);
+    const frame = (now) => {
+      const seen = this.look(cell);
+      if (seen && seen !== this.before) {
+        this.changed = performance.now();
+        this.before = seen;
+      }
+      if (this.cell === cell) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  },
+};
+addEventListener("keydown", (event) => {
+  window.watch.pressed = event.timeStamp;
+  window.watch.presses = (window.watch.presses || 0) + 1;
+}, true);
+"""
+
+
+def machine():
+    """Describes what the times were measured on."""
+    import anywidget
+    import jupyterlab
+
+    return {
+        "cores": os.cpu_count(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "jupyterlab": jupyterlab.__version__,
+        "anywidget": anywidget.__version__,
+    }
+
+
+class Lab:
+    """A JupyterLab of its own, for a `with` statement."""
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="widgets-"))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        token = secrets.token_hex(16)
+        self.url = f"http://127.0.0.1:{port}"
+        self.query = f"?reset&token={token}"
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        command += [
+            f"--ServerApp.port={port}",
+            f"--IdentityProvider.token={token}",
+            f"--ServerApp.root_dir={self.folder}",
+            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]
+        home = self.folder / ".jupyter"
+        names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+        environment = os.environ | {f"JUPYTER_{name}": str(home / name) for name in names}
+        environment |= {
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+            "PYTHONPATH": str(ROOT),
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+        }
+        news = home / "settings" / "@jupyterlab" / "apputils-extension"
+        news.mkdir(parents=True)
+        (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        self.server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **quiet)
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{self.url}/api/status?token={token}", timeout=5).close()
+                return self
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError("JupyterLab did not start within two minutes.")
+
+    def __exit__(self, *_):
+        self.server.terminate()
+        self.server.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def open(self, page, cells):
+        """Opens a notebook of these code cells, and runs them one after the other."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(notebook, self.folder / "bench.ipynb")
+        page.goto(f"{self.url}/lab/tree/bench.ipynb{self.query}")
+        kernel = "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel"
+        page.wait_for_function(f"() => {kernel}?.status === 'idle'")
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells'); 0")
+
+
+def press_and_wait(page, handle, presses):
+    """Presses an arrow key again and again; returns milliseconds from each press to its pixels."""
+    handle.focus()
+    times = []
+    for i in range(presses):
+        page.evaluate("watch.pressed = watch.changed = null")
+        page.keyboard.press("ArrowRight" if i // 40 % 2 == 0 else "ArrowLeft")
+        page.wait_for_function("watch.changed !== null", polling=20)
+        times.append(page.evaluate("watch.changed - watch.pressed"))
+        page.wait_for_timeout(60 + 7 * (i % 5))  # at no fixed place within a frame
+    return times
+
+
+def flood(page, handle, seconds):
+    """Presses 60 times a second; returns how long after the last press the last picture came."""
+    handle.focus()
+    start = time.perf_counter()
+    number = int(60 * seconds)
+    for i in range(number):
+        page.keyboard.press("ArrowRight" if i // 40 % 2 == 0 else "ArrowLeft")
+        pause = start + (i + 1) / 60 - time.perf_counter()
+        if pause > 0:
+            time.sleep(pause)
+    took = time.perf_counter() - start
+    page.wait_for_timeout(3000)
+    late = page.evaluate("Math.max(watch.changed - watch.pressed, 0)")
+    return {"presses_a_second": round(number / took, 1), "last_picture_ms": round(late, 1)}
+
+
+def measure(page, cell, selector, presses, seconds):
+    """Measures one of the two ways in its cell."""
+    area = page.locator(".jp-Notebook .jp-Cell").nth(cell)
+    area.scroll_into_view_if_needed()
+    handle = area.locator(selector).first
+    handle.wait_for()
+    page.wait_for_timeout(2000)
+    handle.focus()
+    area.evaluate("cell => watch.start(cell)")
+    press_and_wait(page, handle, 5)  # to warm up
+    times = press_and_wait(page, handle, presses)
+    flooded = flood(page, handle, seconds)
+    page.evaluate("watch.cell = null")
+    return {
+        "p50_ms": round(float(np.percentile(times, 50)), 1),
+        "p95_ms": round(float(np.percentile(times, 95)), 1),
+        **flooded,
+    }
+
+
+def find_chromium():
+    """Returns the path of a Chromium, or stops."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next((path for path in map(shutil.which, names) if path), None)
+    return path or sys.exit("This benchmark needs Chromium on the PATH.")
+
+
+def run(names, presses, seconds):
+    """Runs the benchmarks that are named; returns a row for each."""
+    from playwright.sync_api import sync_playwright
+
+    cells = [SETUP]
+    for name in names:
+        cells += BENCHMARKS[name][1:]
+    rows = []
+    with Lab() as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        version = browser.version
+        page = browser.new_page(viewport={"width": 1300, "height": 1400})
+        page.set_default_timeout(120_000)
+        lab.open(page, cells)
+        page.locator(".aew").nth(len(names) - 1).wait_for()
+        page.evaluate(WATCH)
+        for i, name in enumerate(names):
+            ours = measure(page, 2 * i + 1, ".aew input[type=range]", presses, seconds)
+            peer = measure(page, 2 * i + 2, ".noUi-handle", presses, seconds)
+            ratio = round(peer["p50_ms"] / ours["p50_ms"], 1)
+            rows.append({"name": name, "what": BENCHMARKS[name][0], "ours": ours, "peer": peer})
+            rows[-1] |= {"ratio": ratio, "ratio_p95": round(peer["p95_ms"] / ours["p95_ms"], 1)}
+            print(json.dumps(rows[-1]), flush=True)
+        browser.close()
+    return rows, version
+
+
+def table(results):
+    """Renders the results as the README shows them, in Markdown.
+
+    Args:
+        results: What `widgets.json` holds.
+
+    Returns:
+        The table and a line on the machine.
+    """
+    lines = [
+        "| key press to changed pixels, in JupyterLab | `interact`, `predict`, `imshow`: p50 / p95 "
+        "| the course's sliders: p50 / p95 | times faster (p95) |",
+        "|---|---|---|---|",
+    ]
+    for row in results["rows"]:
+        peer, ours = (
+            f"{row[k]['p50_ms']:.0f} / {row[k]['p95_ms']:.1f} ms" for k in ("peer", "ours")
+        )
+        lines.append(f"| {row['what']} | {peer} | {ours} | **{row['ratio_p95']:.1f}** |")
+    machine = results["machine"]
+    late = max(row["ours"]["last_picture_ms"] for row in results["rows"])
+    lines += [
+        "",
+        f"{results['presses']} presses each on {machine['cores']} cores, JupyterLab "
+        f"{machine['jupyterlab']}. At 60 presses a second nothing queues: the last picture comes "
+        f"{late:.0f} ms after the last press.",
+    ]
+    return "\n".join(lines)
+
+
+def write_into_readme(results):
+    """Puts the table between the README's markers, if it has them."""
+    text = README.read_text(encoding="utf-8")
+    if "<!-- widgets: " not in text:
+        print("README.md has no place for it: <!-- widgets: ... --> <!-- /widgets -->")
+        return
+    before, rest = text.split("<!-- widgets: ", 1)
+    marker, rest = rest.split("-->", 1)
+    after = rest.split("<!-- /widgets -->", 1)[1]
+    README.write_text(
+        f"{before}<!-- widgets: {marker}-->\n{table(results)}\n<!-- /widgets -->{after}",
+        encoding="utf-8",
+    )
+
+
+def main(argv=None):
+    """Runs the benchmarks that are named, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=list(BENCHMARKS), metavar="NAME")
+    parser.add_argument("--presses", type=int, default=100)
+    parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
+    args = parser.parse_args(argv)
+    if unknown := set(args.only) - set(BENCHMARKS):
+        sys.exit(f"Expected benchmarks among {sorted(BENCHMARKS)}. Received: {sorted(unknown)}")
+    presses, seconds = (5, 0.5) if args.tiny else (args.presses, 2.0)
+    rows, browser = run(args.only, presses, seconds)
+    for row in rows:
+        p95 = row["ours"]["p95_ms"]
+        print(f"{row['name']}: p95 {p95} ms, {row['ratio_p95']} times faster", end="")
+        print("" if p95 <= FRAME else f"; over one frame of {FRAME:.1f} ms")
+    if not args.tiny:
+        RESULTS.parent.mkdir(exist_ok=True)
+        results = {"machine": machine() | {"chromium": browser}, "presses": presses, "rows": rows}
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_into_readme(results)
+
+
+if __name__ == "__main__":
+    main()
