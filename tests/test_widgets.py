@@ -88,3 +88,274 @@ def test_bad_codes(vae, z):
 def test_bad_dims(vae, dims):
     with pytest.raises(ValueError, match="dims must be different units from 0 to 4. Received"):
         widgets.latent_sliders(vae, dims=dims)
+
+
+# ---- The other widgets ----
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return data.load_mnist().y_test[:12]
+
+
+@pytest.fixture(scope="module")
+def all_six(vae, digits, labels):
+    maps = seeded(models.convolutional, None, filters=(4, 4))
+    return {
+        "latent_sliders": widgets.latent_sliders(vae, digits),
+        "latent_map": widgets.latent_map(vae, digits, labels),
+        "morph": widgets.morph(vae, digits[0], digits[1]),
+        "noise": widgets.noise(maps, digits),
+        "features": widgets.features(seeded(models.sparse, 40, k=6), digits),
+        "draw": widgets.draw({"vae": vae, "maps": maps}),
+    }
+
+
+def test_the_outputs_of_a_run(all_six):
+    for name, w in all_six.items():
+        content, metadata = w._repr_mimebundle_()
+        assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} == set(
+            content
+        )
+        assert len(metadata["image/png"]["alt"]) > 20, name
+        assert content["text/plain"] == metadata["image/png"]["alt"]
+        assert len(content["image/png"]) < 70_000, name
+
+
+def test_pages_hold_everything(all_six, tmp_path):
+    for name, w in all_six.items():
+        path = w.save(tmp_path / f"{name}.html")
+        text = path.read_text(encoding="utf-8")
+        assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+        assert "https://" not in text
+        assert "import " not in text.split('<script type="module">')[1].split("//")[0]
+
+
+def test_map_takes_any_code_and_digit(vae, digits, labels):
+    w = widgets.latent_map(vae, digits, labels)
+    w.image = digits[5]
+    np.testing.assert_allclose(w.z, vae.encoder.predict(digits[5:6], verbose=0)[0], atol=1e-5)
+    np.testing.assert_allclose(w.image, drawn(vae, w.z), atol=1e-5)
+
+
+def test_the_plane_of_long_codes_is_that_of_their_principal_components():
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(200, 6)) * [1, 5, 1, 1, 3, 1] + 2
+    origin, axes = widgets._latent_map._axes(codes)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(2), atol=1e-5)
+    assert np.abs(axes[0, 1]) > 0.95 and np.abs(axes[1, 4]) > 0.95
+    np.testing.assert_allclose(origin, codes.mean(axis=0), atol=1e-5)
+
+
+def test_morph_goes_from_one_code_to_the_other(vae, digits):
+    ends = vae.encoder.predict(digits[:2], verbose=0)
+    w = widgets.morph(vae, digits[0], digits[1])
+    for t in (0, 0.25, 1):
+        w.t = t
+        np.testing.assert_allclose(w.z, (1 - t) * ends[0] + t * ends[1], atol=1e-5)
+        np.testing.assert_allclose(w.image, drawn(vae, w.z), atol=1e-5)
+    w.z = 0.5 * (ends[0] + ends[1])
+    assert w.t == pytest.approx(0.5, abs=1e-4)
+    w.image = digits[0]
+    assert w.t == pytest.approx(0, abs=1e-4)
+    for t in (-0.1, 1.1, np.nan):
+        with pytest.raises(traitlets.TraitError, match=r"t must lie in \[0, 1\]. Received"):
+            w.t = t
+    same = widgets.morph(vae, digits[0], digits[0])
+    same.z = np.ones(5)
+    np.testing.assert_allclose(same.z, ends[0], atol=1e-5)
+
+
+def test_noise_of_every_kind_at_its_least_and_its_most(digits):
+    model = seeded(models.vanilla, 4)
+    w = widgets.noise(model, digits)
+    for kind, about in widgets._noise.KINDS.items():
+        w.kind = kind
+        assert w.strength == about["start"]
+        for strength in (0, about["high"] / 2, about["high"]):
+            w.strength = strength
+            assert w.noisy.min() >= 0 and w.noisy.max() <= 1
+            if strength == 0:
+                np.testing.assert_array_equal(w.noisy, w.clean)
+            expected = model.predict(w.noisy[None, ..., None], verbose=0)[0, ..., 0]
+            np.testing.assert_allclose(w.image, expected, atol=1e-5)
+        for strength in (-0.1, about["high"] + 0.1, np.nan):
+            with pytest.raises(traitlets.TraitError, match="strength must lie in"):
+                w.strength = strength
+    w.clean = np.ones((28, 28))
+    w.kind, w.strength = "masking", 1
+    assert not w.noisy.any()
+    w.kind = "block"
+    assert (w.noisy == 0).sum() == 100
+    for name in ("noisy", "image", "z"):
+        with pytest.raises(traitlets.TraitError, match=f"{name} is computed"):
+            setattr(w, name, np.zeros((28, 28)))
+    with pytest.raises(traitlets.TraitError):
+        w.kind = "loud"
+
+
+def test_features_can_be_switched(digits):
+    model = seeded(models.sparse, 40, k=6)
+    w = widgets.features(model, digits)
+    assert np.count_nonzero(w.z) <= 6
+    unit = int(np.argmax(w.z))
+    z, before = np.array(w.z), np.array(w.image)
+    z[unit] = 0
+    w.z = z
+    atom = model.decoder.get_layer("atoms").kernel.numpy()[unit].reshape(28, 28)
+    amount = model.encoder.predict(digits[:1], verbose=0)[0, unit]
+    np.testing.assert_allclose(before - w.image, amount * atom, atol=1e-4)
+
+
+def test_draw_encodes_and_measures(vae, digits):
+    maps = seeded(models.convolutional, None, filters=(4, 4))
+    w = widgets.draw({"vae": vae, "maps": maps})
+    w.image = digits[3]
+    np.testing.assert_allclose(w.z, vae.encoder.predict(digits[3:4], verbose=0)[0], atol=1e-5)
+    assert w.codes["maps"].shape == (7, 7, 4)
+    for name, model in {"vae": vae, "maps": maps}.items():
+        expected = model.predict(digits[3:4], verbose=0)[0, ..., 0]
+        np.testing.assert_allclose(w.reconstructions[name], expected, atol=1e-5)
+        error = np.square(expected - digits[3, ..., 0]).sum()
+        assert w.errors[name] == pytest.approx(error, rel=1e-4)
+    with pytest.raises(traitlets.TraitError, match="assign image instead"):
+        w.z = np.zeros(5)
+
+
+def test_every_pair_of_extremes_gives_a_finite_image(vae):
+    w = widgets.latent_sliders(vae)
+    places = {unit["dim"]: (unit["low"], 0.0, unit["high"]) for unit in w._config["units"]}
+    for first in range(5):
+        for second in range(first):
+            for a in places[first]:
+                for b in places[second]:
+                    z = np.zeros(5)
+                    z[[first, second]] = a, b
+                    w.z = z
+                    assert np.isfinite(w.image).all()
+    np.testing.assert_allclose(w.image, drawn(vae, w.z), atol=1e-5)
+
+
+# ---- What they refuse ----
+
+
+class Nothing:
+    """No model at all."""
+
+
+def half(shape, outputs):
+    return keras.Sequential([keras.Input(shape), keras.layers.Dense(outputs)])
+
+
+def broken():
+    model = seeded(models.vanilla, 4)
+    kernel, bias = model.decoder.get_layer("pixels").get_weights()
+    kernel[1, 2] = np.nan
+    model.decoder.get_layer("pixels").set_weights([kernel, bias])
+    return model
+
+
+def calls(digits, labels):
+    return {
+        "latent_sliders": lambda model: widgets.latent_sliders(model, digits),
+        "latent_map": lambda model: widgets.latent_map(model, digits, labels),
+        "morph": lambda model: widgets.morph(model, digits[0], digits[1]),
+        "noise": lambda model: widgets.noise(model, digits),
+        "features": lambda model: widgets.features(model, digits),
+        "draw": lambda model: widgets.draw({"mine": model}),
+    }
+
+
+def test_models_that_cannot_be_shown(digits, labels):
+    other = models.vanilla(4)
+    other.encoder = half((28, 28, 1), 3)
+    wrong = models.vanilla(4)
+    wrong.encoder = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(7)]
+    )
+    small = models.Autoencoder(half((9,), 2), half((2,), 9))
+    conditional = models.conditional_variational(2, sizes=(4,))
+    for name, call in calls(digits, labels).items():
+        with pytest.raises(ValueError, match=r"must have an? \.(en|de)coder"):
+            call(Nothing())
+        with pytest.raises(ValueError, match="The weights of .* must be finite. Received: NaN"):
+            call(broken())
+        with pytest.raises(ValueError, match="must give codes of the shape that its decoder"):
+            call(wrong)
+        with pytest.raises(ValueError, match="must decode to images of 28x28"):
+            call(small)
+        with pytest.raises(ValueError, match="must decode vectors"):
+            call(conditional)
+        if name not in ("noise", "draw"):
+            with pytest.raises(ValueError, match="must decode vectors"):
+                call(models.convolutional(None, filters=(2, 2)))
+    with pytest.raises(ValueError, match="at most 32 numbers. Received: latent_dim=33"):
+        widgets.latent_sliders(models.vanilla(33))
+    assert widgets.latent_sliders(models.vanilla(32)).z.shape == (32,)
+    with pytest.raises(ValueError, match="models must be a dictionary"):
+        widgets.draw(models.vanilla(4))
+    with pytest.raises(ValueError, match="models must be a dictionary"):
+        widgets.draw({})
+
+
+def test_images_that_are_none(vae, digits, labels):
+    for bad, message in [
+        (digits * 255, r"must lie in \[0, 1\]"),
+        (np.full((12, 28, 28, 1), np.nan), r"must lie in \[0, 1\]"),
+        (digits[:, :5], "must have shape"),
+        (digits[:0], "at least one image"),
+    ]:
+        for call in (
+            lambda x: widgets.latent_sliders(vae, x),
+            lambda x: widgets.latent_map(vae, x, labels),
+            lambda x: widgets.noise(vae, x),
+            lambda x: widgets.features(vae, x),
+        ):
+            with pytest.raises(ValueError, match=message):
+                call(bad)
+    with pytest.raises(ValueError, match="a must be one image"):
+        widgets.morph(vae, digits, digits[0])
+    with pytest.raises(ValueError, match=r"b must lie in \[0, 1\]"):
+        widgets.morph(vae, digits[0], digits[0] * 9)
+    with pytest.raises(ValueError, match="x needs a model with an .encoder"):
+        widgets.latent_sliders(vae.decoder, digits)
+    for y in (labels[:5], labels - 5, labels.astype(float), labels + 10, "seven"):
+        with pytest.raises(ValueError, match="y must be a label from 0 to 9"):
+            widgets.latent_map(vae, digits, y)
+
+
+def test_an_unknown_layer_is_said_once(capsys):
+    decoder = keras.Sequential(
+        [keras.Input((2,)), keras.layers.UnitNormalization(), keras.layers.Dense(784)]
+    )
+    w = widgets.latent_sliders(decoder)
+    assert w._config["nets"] == {"decoder": None}
+    widgets.latent_sliders(decoder)
+    assert capsys.readouterr().out.count("UnitNormalization") == 1
+    sent = []
+    w.send = lambda message, buffers: sent.append((message, buffers))
+    code = np.float32([1, 2])
+    w._answer(w, {"ask": "decoder", "channel": "c", "id": 3}, [code.tobytes()])
+    ((message, (buffer,)),) = sent
+    assert message == {"channel": "c", "id": 3}
+    np.testing.assert_allclose(np.frombuffer(buffer, "float32"), decoder(code[None])[0], atol=1e-5)
+
+
+def test_weights_travel_as_float32_where_rounding_shows():
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(784)])
+    kernel = np.zeros((2, 784), "float32")
+    kernel[0], kernel[1] = 1000.3, -1000.3
+    decoder.set_weights([kernel, np.zeros(784)])
+    loud = widgets.latent_sliders(decoder)._config["nets"]["decoder"]["nodes"][0]
+    assert loud["kernel"]["type"] == "float32"
+    quiet = widgets.latent_sliders(seeded(models.vanilla, 4))
+    assert quiet._config["nets"]["decoder"]["nodes"][0]["kernel"]["type"] == "float16"
+
+
+def test_models_like_the_shipped_ones_are_known():
+    from aehelpers.widgets import _page
+
+    assert _page.shipped_like(models.deep(30)) == "deep"
+    assert _page.shipped_like(models.denoising()) == "denoising"
+    assert _page.shipped_like(models.deep(29)) is None
+    assert _page.shipped_like(Nothing()) is None

@@ -31,7 +31,8 @@ class LatentSliders(_base.CodeWidget):
             codes, size, normal=encoder is None or _base.is_variational(model)
         )
         start = np.zeros(size, "float32") if codes is None else codes[0]
-        decoder = _base.Coder(decoder, inputs=np.stack([start, low, high, centre]))
+        anywhere = np.random.default_rng(0).uniform(low, high, (16, size))
+        decoder = _base.Coder(decoder, inputs=np.concatenate([start[None], anywhere]))
         self.units = (
             _by_effect(decoder, start, centre, spread)[:_MOST_SLIDERS]
             if dims is None

@@ -124,8 +124,8 @@ addEventListener("message", ({ data, source }) => {
 def shipped_like(model, name=None):
     """Returns the name of shipped weights for a model of this kind, or `None`.
 
-    Of this kind is a model of the same class, with codes of the same shape and layers of the same
-    types; their sizes may differ.
+    Of this kind is a model of the same class, with codes of the same shape and layers with weights
+    of the same types; their sizes may differ.
     """
     mine = _kind(model)
     names = training.available()
@@ -136,14 +136,13 @@ def shipped_like(model, name=None):
 
 def _kind(model):
     try:
-        types = [{type(each).__name__ for each in half.layers} for half in _halves(model)]
+        types = [
+            {type(layer).__name__ for layer in half.layers if layer.weights}
+            for half in (model.encoder, model.decoder)
+        ]
         return type(model).__name__, model.decoder.input_shape, types
     except (AttributeError, ValueError):
         return None
-
-
-def _halves(model):
-    return model.encoder, model.decoder
 
 
 @cache
