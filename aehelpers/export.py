@@ -32,7 +32,7 @@ class AehelpersExporter(Preprocessor):
                 alt = metadata.get("image/png", {}).get("alt")
                 text = None
                 if "widget" in metadata.get("aehelpers", {}):
-                    text = pages.frame(metadata["aehelpers"], alt or "")
+                    text = pages.frame(metadata["aehelpers"])
                 if text is None and alt is not None and "image/png" in data:
                     text = _image(data["image/png"], metadata["image/png"])
                 if text is not None:
@@ -59,15 +59,14 @@ class _Pages:
     def __init__(self):
         self.store, self.done, self.models = {}, {}, {}
 
-    def frame(self, about, alt):
+    def frame(self, about):
         """Returns HTML for a widget, or `None` if it can't be made."""
         # TensorFlow is only loaded for notebooks with widgets, and not heard.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from aehelpers import data, training, widgets
         from aehelpers.widgets import _base, _page
 
-        about = dict(about)
-        kind, names = about.pop("widget"), about.pop("weights")
+        kind, names = about["widget"], about["weights"]
         several = isinstance(names, dict)
         try:
             for name in names.values() if several else [names]:
@@ -85,7 +84,7 @@ class _Pages:
                 arguments = (x[4], x[9])
             else:
                 arguments = () if kind == "draw" else (x,)
-            widget = getattr(widgets, kind)(model, *arguments, **about)
+            widget = getattr(widgets, kind)(model, *arguments)
             page = widget.page("int8", store=self.store)
         except (AttributeError, KeyError, TypeError, ValueError):
             return None  # the static picture is still there

@@ -42,7 +42,7 @@ class Widget(anywidget.AnyWidget):
             cls._esm = source(cls.view)
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, model, coders, pack, options=None, **values):
+    def __init__(self, model, coders, pack, **values):
         """Makes a widget.
 
         Args:
@@ -50,11 +50,9 @@ class Widget(anywidget.AnyWidget):
             coders: Dictionary from the names of nets, as the JavaScript calls them, to functions
                 with a `.describe` method.
             pack: Function of a `Packer` that returns the rest of the configuration.
-            options: What makes the same widget again, apart from model and images.
             **values: Of the traits.
         """
         self._model = model
-        self._options = options or {}
         self._coders, self._pack = coders, pack
         config, parts = self._packed("float16")
         super().__init__(_config=config, _data=b"".join(parts), **values)
@@ -88,8 +86,9 @@ class Widget(anywidget.AnyWidget):
         data = {**data, **picture}
         metadata = {**metadata, **about}
         if (weights := self._shipped()) is not None:
-            # What aehelpers.export makes the same widget from, with weights that are shipped.
-            metadata["aehelpers"] = {"widget": self.view, "weights": weights, **self._options}
+            # What aehelpers.export makes such a widget from. Which units matter is another
+            # question for other weights, so it isn't told.
+            metadata["aehelpers"] = {"widget": self.view, "weights": weights}
         return data, metadata
 
     def save(self, path):

@@ -76,12 +76,18 @@ def _axes(codes):
     if size == 2:
         return np.zeros(2, "float32"), np.eye(2, dtype="float32")
     origin = codes.mean(axis=0)
-    _, _, directions = np.linalg.svd(codes - origin, full_matrices=False)
-    axes = np.zeros((2, size), "float32")  # a single code has no directions
-    axes[: len(directions)] = directions[:2]
+    centred = (codes - origin).astype("float64")
+    if size <= len(codes):
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        axes = vectors[:, :-3:-1].T
+    else:  # fewer codes than numbers in one: the same directions from a smaller matrix
+        _, vectors = np.linalg.eigh(centred @ centred.T)
+        axes = np.zeros((2, size))  # a single code has no directions
+        axes[: len(codes)] = vectors[:, :-3:-1].T @ centred
+        axes /= np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-12)
     # The sign is chance: the largest number is positive.
     axes *= np.sign(axes[[0, 1], np.abs(axes).argmax(axis=1)])[:, None]
-    return origin.astype("float32"), axes
+    return origin.astype("float32"), axes.astype("float32")
 
 
 def check_labels(y, n):

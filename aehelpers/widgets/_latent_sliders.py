@@ -60,9 +60,7 @@ class LatentSliders(_base.CodeWidget):
                 config["codes"] = packer.numbers(codes[:_MOST_DIGITS])
             return config
 
-        super().__init__(
-            model, encoder, decoder, start, pack, options={} if dims is None else {"dims": dims}
-        )
+        super().__init__(model, encoder, decoder, start, pack)
 
     def _figure(self):
         steps = np.linspace(0, 1, _STEPS)

@@ -277,12 +277,13 @@ def rounding_shows(model, inputs, tolerance=_VISIBLE):
     weights = model.get_weights()
     if any(np.abs(array).max(initial=0) > 65000 for array in weights):
         return True
-    exact = compiled(model)(inputs)
+    run = compiled(model)
+    exact = run(inputs)
     try:
         model.set_weights(
             [a.astype("float16").astype("float32") if a.ndim > 1 else a for a in weights]
         )
-        rounded = compiled(model)(inputs)
+        rounded = run(inputs)
     finally:
         model.set_weights(weights)
     return float(np.abs(exact - rounded).max()) > tolerance

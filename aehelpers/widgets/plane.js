@@ -52,12 +52,26 @@ export function makePlane(model, config, side, names = ["", ""]) {
   /** The number of each class, where its middle is: colours alone don't tell classes apart. */
   function badges() {
     const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-    return [...new Set(labels)].sort().map((label) => {
+    const radius = side > 300 ? 9 : 7;
+    const places = [...new Set(labels)].sort().map((label) => {
       const members = labels.flatMap((each, i) => (each === label ? [i] : []));
-      const [x, y] = [across(median(members.map((i) => points[2 * i]))), down(median(members.map((i) => points[2 * i + 1])))];
-      return svg("g", { class: "aew-badge", transform: `translate(${x} ${y})` },
-        svg("circle", { r: side > 300 ? 9 : 7, stroke: PALETTE[label % 10] }), svg("text", { y: 4, "text-anchor": "middle" }, String(label)));
+      return { label, x: across(median(members.map((i) => points[2 * i]))), y: down(median(members.map((i) => points[2 * i + 1]))) };
     });
+    // Those that would cover each other are pushed apart.
+    for (let round = 0; round < 20; round++) {
+      for (const a of places) {
+        for (const b of places) {
+          const distance = Math.hypot(a.x - b.x, a.y - b.y);
+          const push = (2 * radius + 2 - distance) / 2;
+          if (a.label >= b.label || push <= 0) continue;
+          const [dx, dy] = distance > 0.01 ? [(b.x - a.x) / distance, (b.y - a.y) / distance] : [1, 0];
+          [a.x, a.y, b.x, b.y] = [a.x - push * dx, a.y - push * dy, b.x + push * dx, b.y + push * dy];
+        }
+      }
+    }
+    return places.map(({ label, x, y }) =>
+      svg("g", { class: "aew-badge", transform: `translate(${x} ${y})` },
+        svg("circle", { r: radius, stroke: PALETTE[label] }), svg("text", { y: 4, "text-anchor": "middle" }, String(label))));
   }
 
   return {
