@@ -30,13 +30,15 @@ export function render({ model, el }) {
   let pen = { x: FINE / 2, y: FINE / 4, down: false };
 
   function stroke(x, y) {
-    ink.strokeStyle = "#fff";
+    ink.strokeStyle = ink.fillStyle = "#fff";
     ink.lineWidth = PEN;
-    ink.lineCap = ink.lineJoin = "round";
     ink.beginPath();
     ink.moveTo(...(last || [x, y]));
     ink.lineTo(x, y);
     ink.stroke();
+    ink.beginPath(); // a round end; and a tap leaves a dot
+    ink.arc(x, y, PEN / 2, 0, 2 * Math.PI);
+    ink.fill();
     last = [x, y];
     digits.mark(-1);
     read();
