@@ -25,9 +25,11 @@ from scripts import guide
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
-# What TensorFlow says as it starts, on some machines; no reader needs it.
+# What TensorFlow says as it starts, on some machines, and of many models in one process; no reader
+# needs it.
 _CHATTER = re.compile(
-    r"^(WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:|To enable the following).*\n?",
+    r"^(WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:|To enable the following"
+    r"|WARNING:tensorflow:\d+ out of the last \d+ calls).*\n?",
     re.M,
 )
 
@@ -61,10 +63,11 @@ def normalise(notebook):
             # A view of a widget that lived in this kernel; its picture and description stay.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             output.get("transient", {}).clear()
-            if output.output_type == "stream" and output.name == "stderr":
-                output.text = _CHATTER.sub("", output.text)
-                if not output.text.strip():
+            if output.output_type == "stream":
+                text = _CHATTER.sub("", output.text)
+                if text != output.text and not text.strip():
                     continue
+                output.text = text
             before = outputs[-1] if outputs else {}
             if output.output_type == "stream" and before.get("name") == output.name:
                 before.text += output.text  # in how many pieces it came is chance
