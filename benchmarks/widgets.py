@@ -12,25 +12,16 @@ import argparse
 import json
 import os
 import platform
-import secrets
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
-import nbformat
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "widgets.json"
 README = ROOT / "README.md"
 FRAME = 1000 / 60  # milliseconds
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync".split()
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 
 SETUP = """
 import matplotlib.pyplot as plt
@@ -113,68 +104,6 @@ def machine():
     }
 
 
-class Lab:
-    """A JupyterLab of its own, for a `with` statement."""
-
-    def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="widgets-"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        token = secrets.token_hex(16)
-        self.url = f"http://127.0.0.1:{port}"
-        self.query = f"?reset&token={token}"
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--allow-root")
-        command += [
-            f"--ServerApp.port={port}",
-            f"--IdentityProvider.token={token}",
-            f"--ServerApp.root_dir={self.folder}",
-            "--LabApp.expose_app_in_browser=True",
-            "--LabApp.news_url=None",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ]
-        home = self.folder / ".jupyter"
-        names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-        environment = os.environ | {f"JUPYTER_{name}": str(home / name) for name in names}
-        environment |= {
-            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-            "PYTHONPATH": str(ROOT),
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-        }
-        news = home / "settings" / "@jupyterlab" / "apputils-extension"
-        news.mkdir(parents=True)
-        (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        self.server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **quiet)
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{self.url}/api/status?token={token}", timeout=5).close()
-                return self
-            except OSError:
-                time.sleep(0.2)
-        raise RuntimeError("JupyterLab did not start within two minutes.")
-
-    def __exit__(self, *_):
-        self.server.terminate()
-        self.server.wait(30)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def open(self, page, cells):
-        """Opens a notebook of these code cells, and runs them one after the other."""
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
-        nbformat.write(notebook, self.folder / "bench.ipynb")
-        page.goto(f"{self.url}/lab/tree/bench.ipynb{self.query}")
-        kernel = "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel"
-        page.wait_for_function(f"() => {kernel}?.status === 'idle'")
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells'); 0")
-
-
 def press_and_wait(page, handle, presses):
     """Presses an arrow key again and again; returns milliseconds from each press to its pixels."""
     handle.focus()
@@ -226,27 +155,24 @@ def measure(page, cell, selector, presses, seconds):
     }
 
 
-def find_chromium():
-    """Returns the path of a Chromium, or stops."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next((path for path in map(shutil.which, names) if path), None)
-    return path or sys.exit("This benchmark needs Chromium on the PATH.")
-
-
 def run(names, presses, seconds):
     """Runs the benchmarks that are named; returns a row for each."""
     from playwright.sync_api import sync_playwright
 
+    sys.path.insert(0, str(ROOT))
+    from scripts.lab import FLAGS, Lab, find_chromium
+
+    path = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
     cells = [SETUP]
     for name in names:
         cells += BENCHMARKS[name][1:]
     rows = []
     with Lab() as lab, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         version = browser.version
         page = browser.new_page(viewport={"width": 1300, "height": 1400})
         page.set_default_timeout(120_000)
-        lab.open(page, cells)
+        lab.open(page, "widgets", cells)
         page.locator(".aew").nth(len(names) - 1).wait_for()
         page.evaluate(WATCH)
         for i, name in enumerate(names):
