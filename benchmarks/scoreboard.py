@@ -253,6 +253,9 @@ def logistic_regression(mnist, seed, tiny):
     published="98.65 to 98.8",
     target=98.7,
     higher=True,
+    tried="The number of units that are used, and C, were chosen on validation images. Features "
+    "divided by the root of their standard deviation gave 98.14. Not tried: more units, shifted "
+    "training images, a linear support vector machine as in the second paper.",
 )
 def sparse_linear(mnist, seed, tiny):
     model = train("sparse", mnist, tiny)
@@ -299,12 +302,20 @@ def one_class_pca(mnist, seed, tiny):
 @row(
     name="One digit against the rest",
     source="DCAE and Deep SVDD: Ruff et al. (2018), table 1; LSA: Abati et al. (2019)",
-    protocol="ten nets 784-256-16 and back, each trained on one digit for 20 epochs; the score is "
-    "the squared error divided by the root of the image's ink, its sum of grey levels",
+    protocol="ten nets 784-64-16 and back, each trained on one digit for 15 epochs and started at "
+    "its mean image; the score is the squared error divided by the root of the image's ink, its "
+    "sum of grey levels",
     unit="AUROC, mean over the ten digits, %",
     published="89.7 (DCAE), 94.8 (Deep SVDD), 97.5 (LSA)",
     target=97.5,
     higher=True,
+    tried="The score was chosen on validation images, with PCA in place of the nets: dividing by "
+    "the root of the ink took the mean from 95.8 to 97.9 with 16 components, other powers and "
+    "cross-entropy gave no more. Nets of 784-256-16 with a learning rate of 0.003 that didn't "
+    "start at the mean image left some pixels stuck at white, and reached 94.6 on test images. In "
+    "notebook 06, trained on 55,000 images: 97.1 for these nets; with the same score 97.4 for a PCA "
+    "with 16 components, and 97.1 with 32. Not tried: longer training, shifted images, the ELBO of a "
+    "variational net as the score.",
 )
 def one_class(mnist, seed, tiny):
     x, y = training_images(mnist)
@@ -312,13 +323,15 @@ def one_class(mnist, seed, tiny):
     n = np.bincount(y).min()  # as many images of each digit
     x = np.stack([x[y == digit][:n] for digit in range(10)], axis=1)
     model = keras.Sequential([keras.Input((10, 784))])
-    for units, activation in ((256, "gelu"), (16, None), (256, "gelu"), (784, "sigmoid")):
+    for units, activation in ((64, "gelu"), (16, None), (64, "gelu"), (784, "sigmoid")):
         # Ten dense layers side by side, one for each digit; Keras would count all their inputs.
         start = keras.initializers.VarianceScaling(20.0)
         shape = {"equation": "bni,nio->bno", "output_shape": (10, units), "bias_axes": "no"}
         model.add(layers.EinsumDense(**shape, activation=activation, kernel_initializer=start))
-    epochs = 1 if tiny else 20
-    schedule = weights.warmup_and_cosine(0.003, epochs * -(-n // 128))
+    mean = np.clip(x.mean(axis=0), 0.001, 0.999)
+    model.layers[-1].bias.assign(np.log(mean / (1 - mean)))
+    epochs = 1 if tiny else 15
+    schedule = weights.warmup_and_cosine(0.01, epochs * -(-n // 128))
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.05, beta_2=0.99)
     model.compile(optimizer, losses.squared_error)
     model.fit(x, x, batch_size=128, epochs=epochs, verbose=0)
