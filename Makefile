@@ -52,7 +52,6 @@ weights: env
 
 bench: env
 	@$(BIN)/python benchmarks/speed.py $(ARGS)
-	@$(BIN)/python benchmarks/widgets.py
 	@$(BIN)/python benchmarks/limits.py
 	@$(BIN)/python benchmarks/starting.py
 	@$(BIN)/python benchmarks/classroom.py

@@ -34,9 +34,16 @@ def described(machine):
     return f"Measured on {machine['cores']} cores{memory}, Keras {machine['keras']}."
 
 
-def store(name, rows):
-    """Writes the rows with a description of this machine; returns what was written."""
-    found = {"machine": machine(), "rows": rows}
+def store(name, rows, versions=None, **more):
+    """Writes the rows with a description of this machine; returns what was written.
+
+    Args:
+        name: Stem of the file.
+        rows: List of dictionaries.
+        versions: Dictionary of what else took part, added to the machine's description.
+        more: What holds for all the rows, such as `presses=100`.
+    """
+    found = {"machine": machine() | (versions or {}), **more, "rows": rows}
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(found, indent=1) + "\n"
     (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")

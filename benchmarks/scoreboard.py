@@ -11,20 +11,20 @@ on all 60,000 training images and scored once, on the 10,000 test images.
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).parents[1]))  # for scripts.weights
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import keras
 import numpy as np
 from keras import layers
 
 from aehelpers import data, losses, metrics
+from benchmarks.results import machine
 from scripts import weights
 
 ROOT = Path(__file__).parents[1]
@@ -406,15 +406,9 @@ def write(runs, path=None):
                 "runs": done,
             }
         )
-    machine = {
-        "cores": os.cpu_count(),
-        "processor": platform.machine(),
-        "python": platform.python_version(),
-        "keras": keras.__version__,
-    }
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".tmp")
-    text = json.dumps({"machine": machine, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps({"machine": machine(), "rows": rows}, indent=1, ensure_ascii=False) + "\n"
     beside.write_text(text, encoding="utf-8")
     os.replace(beside, path)  # an interrupt leaves the file before
 

@@ -10,17 +10,17 @@ Writes benchmarks/results/widgets.json. Leave the machine alone meanwhile.
 
 import argparse
 import json
-import os
-import platform
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "widgets.json"
-README = ROOT / "README.md"
+from benchmarks import results
+
 FRAME = 1000 / 60  # milliseconds
 
 SETUP = """
@@ -90,20 +90,6 @@ addEventListener("keydown", (event) => {
 """
 
 
-def machine():
-    """Describes what the times were measured on."""
-    import anywidget
-    import jupyterlab
-
-    return {
-        "cores": os.cpu_count(),
-        "processor": platform.machine(),
-        "python": platform.python_version(),
-        "jupyterlab": jupyterlab.__version__,
-        "anywidget": anywidget.__version__,
-    }
-
-
 def press_and_wait(page, handle, presses):
     """Presses an arrow key again and again; returns milliseconds from each press to its pixels."""
     handle.focus()
@@ -159,7 +145,6 @@ def run(names, presses, seconds):
     """Runs the benchmarks that are named; returns a row for each."""
     from playwright.sync_api import sync_playwright
 
-    sys.path.insert(0, str(ROOT))
     from scripts.lab import FLAGS, Lab, find_chromium
 
     path = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
@@ -169,7 +154,7 @@ def run(names, presses, seconds):
     rows = []
     with Lab() as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        version = browser.version
+        chromium = browser.version
         page = browser.new_page(viewport={"width": 1300, "height": 1400})
         page.set_default_timeout(120_000)
         lab.open(page, "widgets", cells)
@@ -183,14 +168,14 @@ def run(names, presses, seconds):
             rows[-1] |= {"ratio": ratio, "ratio_p95": round(peer["p95_ms"] / ours["p95_ms"], 1)}
             print(json.dumps(rows[-1]), flush=True)
         browser.close()
-    return rows, version
+    return rows, chromium
 
 
-def table(results):
+def table(found):
     """Renders the results as the README shows them, in Markdown.
 
     Args:
-        results: What `widgets.json` holds.
+        found: What `widgets.json` holds.
 
     Returns:
         The table and a line on the machine.
@@ -200,35 +185,20 @@ def table(results):
         "| the course's sliders: p50 / p95 | times faster (p95) |",
         "|---|---|---|---|",
     ]
-    for row in results["rows"]:
+    for row in found["rows"]:
         peer, ours = (
             f"{row[k]['p50_ms']:.0f} / {row[k]['p95_ms']:.1f} ms" for k in ("peer", "ours")
         )
         lines.append(f"| {row['what']} | {peer} | {ours} | **{row['ratio_p95']:.1f}** |")
-    machine = results["machine"]
-    late = max(row["ours"]["last_picture_ms"] for row in results["rows"])
+    machine = found["machine"]
+    late = max(row["ours"]["last_picture_ms"] for row in found["rows"])
     lines += [
         "",
-        f"{results['presses']} presses each on {machine['cores']} cores, JupyterLab "
-        f"{machine['jupyterlab']}. At 60 presses a second nothing queues: the last picture comes "
+        f"{found['presses']} presses each on {machine['cores']} cores, JupyterLab "
+        f"{machine['jupyterlab']}. After 60 presses a second, the last picture comes at most "
         f"{late:.0f} ms after the last press.",
     ]
     return "\n".join(lines)
-
-
-def write_into_readme(results):
-    """Puts the table between the README's markers, if it has them."""
-    text = README.read_text(encoding="utf-8")
-    if "<!-- widgets: " not in text:
-        print("README.md has no place for it: <!-- widgets: ... --> <!-- /widgets -->")
-        return
-    before, rest = text.split("<!-- widgets: ", 1)
-    marker, rest = rest.split("-->", 1)
-    after = rest.split("<!-- /widgets -->", 1)[1]
-    README.write_text(
-        f"{before}<!-- widgets: {marker}-->\n{table(results)}\n<!-- /widgets -->{after}",
-        encoding="utf-8",
-    )
 
 
 def main(argv=None):
@@ -247,10 +217,11 @@ def main(argv=None):
         print(f"{row['name']}: p95 {p95} ms, {row['ratio_p95']} times faster", end="")
         print("" if p95 <= FRAME else f"; over one frame of {FRAME:.1f} ms")
     if not args.tiny:
-        RESULTS.parent.mkdir(exist_ok=True)
-        results = {"machine": machine() | {"chromium": browser}, "presses": presses, "rows": rows}
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        write_into_readme(results)
+        versions = {name: version(name) for name in ("jupyterlab", "anywidget")}
+        found = results.store(
+            "widgets", rows, versions=versions | {"chromium": browser}, presses=presses
+        )
+        results.render(results.ROOT / "README.md", "widgets", table(found))
 
 
 if __name__ == "__main__":

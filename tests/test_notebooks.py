@@ -1,5 +1,6 @@
 """What holds for every notebook without running it."""
 
+import copy
 import itertools
 import json
 import re
@@ -76,6 +77,8 @@ def test_outputs_hold_no_error_and_no_path(notebook):
         for output in cell.outputs:
             assert output.output_type != "error"
             assert output.get("name") != "stderr"
+            output = copy.deepcopy(output)
+            output.get("data", {}).pop("image/png", None)  # base64 holds slashes by chance
             assert not re.search(r"/(home|root|tmp|work|Users)/\w", json.dumps(output))
 
 

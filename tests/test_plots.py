@@ -424,44 +424,6 @@ def test_bad_input_gets_a_clear_error(call, message):
         call()
 
 
-# Machado, Oliveira and Fernandes (2009), severity 1, for linear RGB.
-SIGHT = {
-    "normal": np.eye(3),
-    "protanopia": [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ],
-    "deuteranopia": [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ],
-    "tritanopia": [
-        [1.255528, -0.076749, -0.178779],
-        [-0.078411, 0.930809, 0.147602],
-        [0.004733, 0.691367, 0.303900],
-    ],
-}
-
-
-@pytest.mark.parametrize("sight", SIGHT)
-def test_palette_can_be_told_apart(sight):
-    """Every pair is 17 apart in CIELAB; a difference of 2.3 is just noticeable side by side.
-
-    Matplotlib's default ten colours come as near as 4.6. Numbers on the map carry the classes too.
-    """
-    from skimage.color import rgb2lab
-
-    rgb = np.array([to_rgb(colour) for colour in plots.PALETTE])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    seen = np.clip(linear @ np.transpose(SIGHT[sight]), 0, 1)
-    seen = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
-    lab = rgb2lab(seen)
-    distances = np.linalg.norm(lab[:, None] - lab, axis=-1)
-    assert distances[np.triu_indices(10, 1)].min() > 17
-
-
 def test_lines_and_their_names_stand_out_from_white():
     """WCAG 2: a contrast of 3 for graphics, of 4.5 for text."""
 

@@ -1,20 +1,9 @@
 """The README shows what the benchmark of the widgets has measured."""
 
-import importlib.util
-import json
-from pathlib import Path
-
 import pytest
 
-PATH = Path(__file__).parents[1] / "benchmarks" / "widgets.py"
-
-
-@pytest.fixture(scope="module")
-def bench():
-    spec = importlib.util.spec_from_file_location("bench_widgets", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from benchmarks import results
+from benchmarks import widgets as bench
 
 
 def row(name, ours, peer):
@@ -29,28 +18,37 @@ def row(name, ours, peer):
     }
 
 
-def test_table_and_readme(bench, tmp_path, monkeypatch):
-    results = {
+def test_table_and_readme(tmp_path):
+    found = {
         "machine": {"cores": 2, "jupyterlab": "4.6.0"},
         "presses": 100,
         "rows": [row("dense", {}, {"p50_ms": 90.0, "p95_ms": 104.0})],
     }
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- widgets: x -->\nold\n<!-- /widgets -->\nafter\n")
-    monkeypatch.setattr(bench, "README", readme)
-    bench.write_into_readme(results)
+    results.render(readme, "widgets", bench.table(found))
     text = readme.read_text()
     assert "| a dense decoder | 90 / 104.0 ms | 8 / 16.0 ms | **6.5** |" in text
     assert "old" not in text and text.startswith("before\n") and text.endswith("\nafter\n")
 
 
-def test_readme_shows_the_results(bench):
-    if not bench.RESULTS.exists() or "<!-- widgets: " not in bench.README.read_text("utf-8"):
-        pytest.skip("The benchmark of the widgets has not been run.")
-    results = json.loads(bench.RESULTS.read_text(encoding="utf-8"))
-    assert bench.table(results) in bench.README.read_text(encoding="utf-8")
+def test_what_is_stored_names_the_versions(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    found = results.store("widgets", [], versions={"jupyterlab": "4.6.0"}, presses=100)
+    assert found == results.load("widgets")
+    assert found["machine"]["jupyterlab"] == "4.6.0"
+    assert found["machine"]["cores"] >= 1
+    assert found["presses"] == 100
 
 
-def test_unknown_benchmark(bench):
+def test_readme_shows_the_results():
+    readme = (results.ROOT / "README.md").read_text("utf-8")
+    assert "<!-- widgets: " in readme
+    if not (results.RESULTS / "widgets.json").exists():
+        pytest.skip("benchmarks/widgets.py has not been run on a quiet machine yet")
+    assert bench.table(results.load("widgets")) in readme
+
+
+def test_unknown_benchmark():
     with pytest.raises(SystemExit, match="Expected benchmarks among.*Received: .'nonsense'"):
         bench.main(["--only", "nonsense"])
