@@ -40,6 +40,8 @@ __all__ = [
     "ex06_1",
     "ex06_2",
     "ex06_3",
+    "ex07_1",
+    "ex07_2",
 ]
 
 
@@ -1109,3 +1111,59 @@ def ex06_3(nearest):
     if not np.allclose(answer, expected, rtol=1e-3, atol=0.02):
         raise _Hint("The distances differ: the root of the sum over pixels of squared differences.")
     return "The third image is a copy, and its distance of 0 gives it away."
+
+
+@_exercise("7.1", section="One gradient from many shares")
+def ex07_1(whole_gradient):
+    """Checks a function from gradients of workers' means, and share sizes, to one gradient."""
+    each = np.random.default_rng(0).normal(1, 1, (12, 5))  # of 12 images, for 5 weights
+    sizes = np.array([6, 4, 2])
+    shares = np.split(each, np.cumsum(sizes)[:-1])
+    gradients = np.stack([share.mean(axis=0) for share in shares])
+    expected = each.mean(axis=0)
+    answer = np.asarray(_call(whole_gradient, gradients.copy(), sizes.copy()), dtype="float64")
+    answer = _expect_shape(answer, (5,), "There should be one number for each weight.")
+    for wrong, hint in [
+        (
+            gradients.mean(axis=0),
+            "That is the mean of the means. An image of the smallest share then counts three "
+            "times as much as one of the largest: weigh each row by its size.",
+        ),
+        (gradients.sum(axis=0), "The sum of means is too large. Each worker has divided already."),
+        (
+            each.sum(axis=0),
+            "That is the sum over all images. Divide by how many there are in the whole batch.",
+        ),
+        (
+            each.sum(axis=0) / 3,
+            "You divided by the number of workers. Divide by the number of images.",
+        ),
+    ]:
+        if np.allclose(answer, wrong):
+            raise _Hint(hint)
+    if not np.allclose(answer, expected):
+        raise _Hint(
+            "It differs from the gradient of the whole batch. Turn each mean back into a sum, add "
+            "the sums up, and divide once."
+        )
+    return "Every image counts the same, whichever worker it went to."
+
+
+@_exercise("7.2", section="Kill one")
+def ex07_2(best_interval):
+    """Checks a function from a backup's cost and the time between deaths to the best interval."""
+    for backup, deaths in [(10.0, 86400.0), (2.0, 3600.0)]:
+        answer = float(np.asarray(_call(best_interval, backup, deaths)).reshape(()))
+        expected = np.sqrt(2 * backup * deaths)
+        if np.isclose(answer, expected**2):
+            raise _Hint("That is its square: the derivative vanishes where T² is 2 c M.")
+        if np.isclose(answer, expected / np.sqrt(2)):
+            raise _Hint("A factor is missing: the second part of the sum is T / (2 M), not T / M.")
+        if np.isclose(answer, expected / 60):
+            raise _Hint("That is in minutes. The arguments are in seconds; so is the answer.")
+        if not np.isclose(answer, expected, rtol=1e-3):
+            raise _Hint(
+                f"With c = {backup:g} s and M = {deaths:g} s it should be {expected:.0f} s. "
+                f"Received: {answer:.0f}. Set the derivative with respect to T to zero"
+            )
+    return "The cost of the backups then equals the cost of what is lost."

@@ -415,7 +415,9 @@ def linear_probe(z_train, y_train, z_test, y_test, C=0.03, max_iter=100):
             "z_train, y_train, z_test and y_test must have the shapes (n, features), (n,), "
             f"(m, features) and (m,). Received shapes: {shapes}"
         )
-    scale = np.sqrt(np.mean(z_train**2, dtype="float64")).astype("float32") or 1
+    # Row by row: the squares of all codes at once would need as much memory as the codes.
+    squares = np.einsum("ij,ij->i", z_train, z_train).sum(dtype="float64")
+    scale = np.sqrt(squares / z_train.size).astype("float32") or 1
     probe = LogisticRegression(C=C, max_iter=max_iter, tol=1e-3)
     # One thread is faster: several would spend most of the time waiting for one another.
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():

@@ -4,6 +4,7 @@ The builders return models that are not compiled: the loss and the optimiser bel
 notebook, where the reader can see them.
 """
 
+import logging
 import math
 import numbers
 
@@ -28,6 +29,12 @@ __all__ = [
 ]
 
 IMAGE_SHAPE = (28, 28, 1)
+
+# TensorFlow warns that functions are compiled again and again. In a notebook with a dozen models
+# they are: once for each.
+logging.getLogger("tensorflow").addFilter(
+    lambda record: "triggered tf.function retracing" not in record.getMessage()
+)
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")

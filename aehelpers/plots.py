@@ -606,7 +606,8 @@ def heatmap(values, rows, columns, ylabel, xlabel, label, title=None, alt=None):
     """Draws a table of numbers, each on a field that is the brighter the larger the number.
 
     Args:
-        values: Finite numbers, `(len(rows), len(columns))`.
+        values: Numbers, `(len(rows), len(columns))`; NaN where there is none: that field stays
+            empty.
         rows: Names of the rows, from top to bottom.
         columns: Names of the columns, from left to right.
         ylabel: What the rows are.
@@ -619,11 +620,11 @@ def heatmap(values, rows, columns, ylabel, xlabel, label, title=None, alt=None):
         A `Figure`.
 
     Raises:
-        ValueError: If `values` are not finite, or not one for each row and column.
+        ValueError: If `values` are infinite, all NaN, or not one for each row and column.
 
     Example:
     >>> print(heatmap([[9.4, 20]], ["none"], [0.5, 0.2], "trained on", "tested on", "dB").alt)
-    Table of dB, trained on by tested on. none: 9.4 (0.5), 20.0 (0.2).
+    Table of dB. Rows: trained on, columns: tested on. none: 9.4 (0.5), 20.0 (0.2).
     """
     values = np.asarray(values, "float64")
     rows, columns = [str(row) for row in rows], [str(column) for column in columns]
@@ -632,15 +633,18 @@ def heatmap(values, rows, columns, ylabel, xlabel, label, title=None, alt=None):
             "values must be one for each row and column, of shape "
             f"{(len(rows), len(columns))}. Received shape: {values.shape}"
         )
-    if not np.isfinite(values).all():
-        raise ValueError(f"values must be finite. Received: {values.tolist()}")
+    if np.isinf(values).any() or np.isnan(values).all():
+        raise ValueError(f"values must be finite, or NaN for none. Received: {values.tolist()}")
     if alt is None:
-        cells = (
-            f"{row}: "
-            + ", ".join(f"{value:.1f} ({column})" for value, column in zip(line, columns))
-            for row, line in zip(rows, values)
+        texts = (
+            ", ".join(
+                f"{'none' if np.isnan(value) else f'{value:.1f}'} ({column})"
+                for value, column in zip(line, columns)
+            )
+            for line in values
         )
-        alt = f"Table of {label}, {ylabel} by {xlabel}. {'. '.join(cells)}."
+        alt = f"Table of {label}. Rows: {ylabel}, columns: {xlabel}. "
+        alt += " ".join(f"{row}: {text}." for row, text in zip(rows, texts))
     figure = Figure(np.clip(240 + 90 * len(columns), 500, WIDTH), 110 + 44 * len(rows), alt)
     ax = _axes(figure, xlabel, ylabel, title)
     ax.grid(visible=False)
@@ -650,6 +654,9 @@ def heatmap(values, rows, columns, ylabel, xlabel, label, title=None, alt=None):
     ax.set_xticks(range(len(columns)), [_wrap(column, 12) for column in columns])
     ax.set_yticks(range(len(rows)), [_wrap(row, 20) for row in rows])
     for (i, j), value in np.ndenumerate(values):
+        if np.isnan(value):
+            ax.text(j, i, "\N{EN DASH}", ha="center", va="center_baseline", color=INK)
+            continue
         ink = "white" if _contrast(picture.to_rgba(value)[:3]) > 4.5 else "black"
         ax.text(j, i, f"{value:.1f}", ha="center", va="center_baseline", color=ink)
     bar = figure.colorbar(picture, ax=ax, ticks=MaxNLocator(5))
@@ -910,18 +917,25 @@ def _picture(grid, left=(), right=(), title=None, alt="", signed=None):
     height, width = grid.shape
     scale = _scale(width, sum(margins))
     width, height = width * scale, height * scale
-    total, header = np.ceil(width + sum(margins)), pad
+    foot = pad
+    if signed:  # the colour bar's label may be longer than a single row of images is high
+        label = figure.text(0, 0, signed[1])
+        foot += max(0, np.ceil((label.get_window_extent(renderer).width - height) / 2))
+        label.remove()
+    total, header = np.ceil(width + sum(margins)), foot
     if title:
         title = textwrap.fill(title, max(24, int(total / SHARPNESS / 8.5)))
         title = figure.text(0, 0, title, va="bottom", size=11, weight="bold", color=INK)
         box = title.get_window_extent(renderer)
-        total, header = max(total, np.ceil(box.width) + 2 * pad), np.ceil(box.height) + 3 * pad
-        title.set_position((pad / total, (height + 2 * pad) / (height + pad + header)))
-    size = np.array([total, height + pad + header])
+        total = max(total, np.ceil(box.width) + 2 * pad)
+        top = height + 2 * foot
+        header += np.ceil(box.height) + 2 * pad
+        title.set_position((pad / total, top / (height + foot + header)))
+    size = np.array([total, height + foot + header])
     figure.set_size_inches(size / figure.dpi)
-    ax.set_position((margins[0] / total, pad / size[1], width / total, height / size[1]))
+    ax.set_position((margins[0] / total, foot / size[1], width / total, height / size[1]))
     if signed:
-        corner = np.array([margins[0] + width + 10 * SHARPNESS, pad + 0.05 * height])
+        corner = np.array([margins[0] + width + 10 * SHARPNESS, foot + 0.05 * height])
         sides = np.array([10 * SHARPNESS, 0.9 * height])
         cax = figure.add_axes((*(corner / size), *(sides / size)))
         bar = figure.colorbar(picture, cax=cax, ticks=MaxNLocator(4))

@@ -72,10 +72,11 @@ window.watch = {
     this.pressed = null;
     this.changed = null;
     this.before = this.look(cell);
-    const frame = (now) => {
+    const frame = () => {
+      const now = performance.now(); // reading the pixels takes milliseconds, which aren't the widget's
       const seen = this.look(cell);
       if (seen && seen !== this.before) {
-        this.changed = performance.now();
+        this.changed = now;
         this.before = seen;
       }
       if (this.cell === cell) requestAnimationFrame(frame);

@@ -23,7 +23,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_KERNEL = "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel"
+_RUN = "notebook:run-all-cells"
+# Whether this notebook is the one in front, with a kernel that waits.
+_IDLE = """path => {
+  const context = window.jupyterapp?.shell?.currentWidget?.context;
+  const kernel = context?.sessionContext?.session?.kernel;
+  return context?.path === path && kernel?.status === "idle";
+}"""
 
 
 def find_chromium():
@@ -98,17 +104,34 @@ class Lab:
             self._server.wait()
         self._temporary.cleanup()
 
+    def begin(self, page, name, cells):
+        """Has a page open a notebook of these code cells and run them all; doesn't wait for it."""
+        page.add_init_script(
+            f"const timer = setInterval(() => {{ if (!({_IDLE})('{name}.ipynb')) return;"
+            f" clearInterval(timer); window.jupyterapp.commands.execute('{_RUN}'); }}, 100);"
+        )
+        page.goto(self._write(name, cells), wait_until="commit")
+
     def open(self, page, name, cells, run=True):
         """Opens a notebook of these code cells in a page of a browser, and runs them all."""
+        address = self._write(name, cells)
+        if page.url.startswith(self.url):  # a tab beside the others is faster than a page
+            page.wait_for_function("window.jupyterapp?.shell?.currentWidget")
+            self.command(page, "docmanager:open", {"path": f"{name}.ipynb"})
+        else:
+            page.goto(address)
+        page.wait_for_function(_IDLE, arg=f"{name}.ipynb")
+        if run:
+            self.command(page, _RUN)
+
+    def _write(self, name, cells):
+        """Writes a notebook; returns its address."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self.folder / f"{name}.ipynb")
-        page.goto(f"{self.url}/lab/tree/{name}.ipynb?reset&token={self._token}")
-        page.wait_for_function(f"() => {_KERNEL}?.status === 'idle'")
-        if run:
-            self.command(page, "notebook:run-all-cells")
+        return f"{self.url}/lab/tree/{name}.ipynb?reset&token={self._token}"
 
     @staticmethod
     def command(page, name, arguments=None):

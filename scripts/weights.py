@@ -20,6 +20,7 @@ from aehelpers import data, losses, metrics, models, training
 ASSETS = Path(training.__file__).parent / "assets"
 MAX_TOTAL_BYTES = 8_000_000
 SEED = 0
+SEEDS = {"convolutional_map": 2}  # of models that were trained with another seed
 
 RECIPES = {}
 
@@ -102,9 +103,9 @@ def deep(mnist, epochs=24):
 
 
 @recipe
-def convolutional(mnist, epochs=16):
-    """The convolutional autoencoder of notebook 02, with a code of 30 numbers."""
-    arguments = {"latent_dim": 30, "filters": (16, 32)}
+def convolutional(mnist, epochs=12):
+    """The autoencoder of notebook 02 with a code of 30 numbers, but twice as many filters."""
+    arguments = {"latent_dim": 30, "filters": (32, 64)}
     model = models.convolutional(**arguments)
     images = np.concatenate([mnist.x_train, mnist.x_val])
     train = data.pipeline(images, batch_size=128)
@@ -123,12 +124,12 @@ def convolutional(mnist, epochs=16):
 
 
 @recipe
-def convolutional_map(mnist, epochs=10):
+def convolutional_map(mnist, epochs=16):
     """The model of keras.io's example of a convolutional autoencoder, whose code is a map."""
     arguments = {"latent_dim": None, "filters": (32, 32), "down": "pool", "activation": "relu"}
     model = models.convolutional(**arguments)
     images = np.concatenate([mnist.x_train, mnist.x_val])
-    train = data.pipeline(images, batch_size=64)
+    train = data.pipeline(images, batch_size=32)
     schedule = warmup_and_cosine(0.003, epochs * len(train))
     model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.binary_crossentropy)
     model.fit(train, epochs=epochs, verbose=2)
@@ -275,10 +276,11 @@ def fit_variational(model, train, epochs):
 
 def make(name, mnist):
     """Trains one model and stores it; returns a line about it."""
-    keras.utils.set_random_seed(SEED)
+    seed = SEEDS.get(name, SEED)
+    keras.utils.set_random_seed(seed)
     start = time.monotonic()
     model, card, dtype = RECIPES[name](mnist)
-    card |= {"seed": SEED, "minutes": round((time.monotonic() - start) / 60, 1)}
+    card |= {"seed": seed, "minutes": round((time.monotonic() - start) / 60, 1)}
     splits = {"test": (mnist.x_test, mnist.y_test), "bundled": bundled_test_digits()}
     noise = card.get("input_noise", 0.0)
     card = training.save_weights(

@@ -309,6 +309,12 @@ def test_heatmap_writes_every_number_where_it_belongs():
     assert "none: 9.4 (a), 20.0 (b), 15.0 (c). 0.5: 10.0 (a)" in figure.alt
 
 
+def test_heatmap_leaves_a_field_without_a_number_empty():
+    figure = plots.heatmap([[1.0, np.nan]], ["a"], "bc", "row", "column", "points")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1.0", "–"]
+    assert figure.alt.endswith("a: 1.0 (b), none (c).")
+
+
 def test_numbers_of_a_heatmap_can_be_read():
     figure = plots.heatmap([list(range(12))], ["a"], range(12), "", "", "dB")
     ax = figure.axes[0]
@@ -409,6 +415,7 @@ def test_grey_levels_from_0_to_255_are_refused():
         (lambda: plots.latent_map(Z, Y / 10), "one integer"),
         (lambda: plots.heatmap([[1.0, 2.0]], "a", "b", "", "", ""), r"shape \(1, 1\). Received"),
         (lambda: plots.heatmap([[np.nan]], "a", "b", "", "", ""), "values must be finite"),
+        (lambda: plots.heatmap([[1, np.inf]], "a", "bc", "", "", ""), "values must be finite"),
         (lambda: plots.heatmap(np.zeros((0, 1)), [], "b", "", "", ""), "values must be one"),
         (lambda: plots.arrows(Z, Y, {"a": Z}), "at least two .* Received: {'a': 200}"),
         (lambda: plots.arrows(Z, Y, {"a": Z, "b": Z[:9]}), "'b': 9"),

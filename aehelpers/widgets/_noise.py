@@ -117,10 +117,9 @@ class Noise(_base.Widget):
     def _figure(self):
         rows = {"noisy": self.noisy, "denoised": np.clip(self.image, 0, 1), "clean": self.clean}
         scores = {name: _psnr(self.clean, rows[name]) for name in ("noisy", "denoised")}
-        return plots.digits(
-            list(rows.values()),
-            labels=[f"{name} ({scores[name]})" if name in scores else name for name in rows],
-            columns=3,
+        return plots.comparison(
+            {name: image[None] for name, image in rows.items()},
+            notes=scores,
             alt=f"A digit with {self.kind} noise ({scores['noisy']}), what the model makes of it "
             f"({scores['denoised']}), and the clean digit.",
         )

@@ -178,13 +178,14 @@ export const row = (array, i, length) => array.subarray(i * length, (i + 1) * le
  * changed until then.
  */
 export function teller(model) {
-  let waiting = false;
+  let waiting = null;
   return (values) => {
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    if (waiting) return;
-    waiting = true;
+    if (waiting) return Object.assign(waiting, values);
+    waiting = { ...values };
     setTimeout(() => {
-      waiting = false;
+      // Not before: the echo of an earlier message would undo what is set, but not yet sent.
+      for (const [name, value] of Object.entries(waiting)) model.set(name, value);
+      waiting = null;
       model.save_changes();
     }, 30);
   };

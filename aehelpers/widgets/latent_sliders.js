@@ -24,7 +24,8 @@ export function render({ model, el }) {
     const output = h("span", { class: "aew-value", "aria-hidden": "true" });
     const input = h("input", { type: "range", min: low, max: high, step, "aria-label": `z${dim + 1}` });
     input.addEventListener("input", () => move(dim, input.valueAsNumber));
-    strip.addEventListener("pointerdown", ({ offsetX }) => {
+    // A click, as a finger that scrolls the page goes down here, too.
+    strip.addEventListener("click", ({ offsetX }) => {
       const place = (offsetX / strip.clientWidth) * STEPS - 0.5;
       move(dim, Math.min(Math.max(low + (place / (STEPS - 1)) * (high - low), low), high));
     });

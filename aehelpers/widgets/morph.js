@@ -47,7 +47,8 @@ export function render({ model, el }) {
   };
   input.addEventListener("input", () => go(input.valueAsNumber));
   for (const strip of strips) {
-    strip.addEventListener("pointerdown", ({ offsetX }) => {
+    // A click, as a finger that scrolls the page goes down here, too.
+    strip.addEventListener("click", ({ offsetX }) => {
       const place = (offsetX / strip.clientWidth) * CELLS - 0.5;
       go(Math.round(100 * Math.min(Math.max(place / (CELLS - 1), 0), 1)) / 100);
     });
