@@ -16,9 +16,12 @@ NBVAL = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 def pytest(args, report):
     """Run pytest in a process of its own, with nothing written into the tree."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    # As many processes as cores run at once: threads of theirs would only wait for one another.
+    one_thread = dict.fromkeys(["TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"], "1")
     return subprocess.run(
         [*command, f"--junit-xml={report}", *args],
         cwd=ROOT,
+        env=os.environ | one_thread,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
