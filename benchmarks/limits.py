@@ -29,11 +29,16 @@ BATCH_SIZE = 256
 
 # name: what is trained, its builder, whether XLA compiles it
 MODELS = {
-    "dense": ("784-32-784", lambda: models.vanilla(32), False),
-    "deep": ("784-1000-500-250-30 and back", lambda: models.deep(30), False),
+    "dense": ("784-32-784, XLA", lambda: models.vanilla(32), True),
+    "deep": ("784-1000-500-250-30 and back, XLA", lambda: models.deep(30), True),
     "convolutional": (
         "convolutional, 32 and 64 filters, a code of 30 numbers",
         lambda: models.convolutional(30, filters=(32, 64)),
+        False,
+    ),
+    "relu": (
+        "the same with ReLU in place of GELU",
+        lambda: models.convolutional(30, filters=(32, 64), activation="relu"),
         False,
     ),
 }
