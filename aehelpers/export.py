@@ -14,11 +14,16 @@ NOTE = (
 )
 
 
+STILL = "In the notebook this is a widget. For a page its weights are too large, or not shipped."
+MAX_WEIGHTS = 2_000_000  # characters in one page, so that it can be sent by mail
+
+
 class AehelpersExporter(Preprocessor):
     """Makes a notebook's outputs complete for a page without a kernel and without a network.
 
     Where a cell has shown a widget of `aehelpers.widgets` for a model of a kind whose weights are
-    shipped, the same widget is put into the page, with these weights and the package's own digits.
+    shipped, the same widget is put into the page, with these weights and the package's own digits,
+    while the page stays small. Elsewhere the still picture stays, and a line says so.
     Pictures get the description that is stored beside them as the `alt` of their `<img>`, which
     the templates of nbconvert don't read.
     """
@@ -30,11 +35,11 @@ class AehelpersExporter(Preprocessor):
             for output in cell.get("outputs", []):
                 data, metadata = output.get("data", {}), output.get("metadata", {})
                 alt = metadata.get("image/png", {}).get("alt")
-                text = None
+                text, caption = None, ""
                 if "widget" in metadata.get("aehelpers", {}):
-                    text = pages.frame(metadata["aehelpers"])
+                    text, caption = pages.frame(metadata["aehelpers"]), _caption(STILL)
                 if text is None and alt is not None and "image/png" in data:
-                    text = _image(data["image/png"], metadata["image/png"])
+                    text = _image(data["image/png"], metadata["image/png"]) + caption
                 if text is not None:
                     output["data"] = {"text/html": text}
                     output["metadata"] = {}
@@ -51,6 +56,10 @@ def _image(png, metadata):
         f'<img alt="{alt}"{size} style="max-width: 100%; height: auto" '
         f'src="data:image/png;base64,{png}">'
     )
+
+
+def _caption(text):
+    return f'<p style="margin: 4px 0; color: #5a5a5a">{text}</p>'
 
 
 class _Pages:
@@ -85,9 +94,13 @@ class _Pages:
             else:
                 arguments = () if kind == "draw" else (x,)
             widget = getattr(widgets, kind)(model, *arguments)
-            page = widget.page("int8", store=self.store)
+            store = dict(self.store)
+            page = widget.page("int8", store=store)
+            if sum(map(len, store.values())) > MAX_WEIGHTS:
+                return None
+            self.store = store
         except (AttributeError, KeyError, TypeError, ValueError):
             return None  # the static picture is still there
         parts = _page.shared(self.store, self.done)
-        caption = f'<p style="margin: 4px 0; color: #5a5a5a">{NOTE}</p>'
-        return f"{parts}\n{_page.frame(page, widget.title, widget.height)}\n{caption}"
+        frame = _page.frame(page, widget.title, widget.height)
+        return f"{parts}\n{frame}\n{_caption(NOTE)}"
