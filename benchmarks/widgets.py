@@ -73,7 +73,7 @@ window.watch = {
     this.changed = null;
     this.before = this.look(cell);
     const frame = () => {
-      const now = performance.now(); // reading the pixels takes milliseconds, which aren't the widget's
+      const now = performance.now(); // before the pixels are read, which takes milliseconds
       const seen = this.look(cell);
       if (seen && seen !== this.before) {
         this.changed = now;
