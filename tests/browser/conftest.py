@@ -1,10 +1,22 @@
 """A real JupyterLab, a real kernel and a real browser, for the tests in this folder."""
 
+from contextlib import contextmanager
+
 import pytest
+from lab_notebook import CELLS, Notebook
 
 from scripts.lab import FLAGS, Lab, find_chromium
 
-PATIENCE = 90_000  # milliseconds; a busy machine is slow, and nothing is measured here
+PATIENCE = 240_000  # milliseconds; a busy machine is slow, and nothing is measured here
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the tests in JupyterLab last: its kernel starts while the others run."""
+    items.sort(key=uses_lab)
+
+
+def uses_lab(item):
+    return "lab" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +33,10 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def page(chromium):
+@contextmanager
+def opened(chromium, **options):
     """A page that fails its test if a script on it fails."""
-    context = chromium.new_context(viewport={"width": 1300, "height": 1000})
+    context = chromium.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     errors = []
@@ -34,8 +46,54 @@ def page(chromium):
     assert not errors
 
 
+@pytest.fixture
+def page(chromium):
+    with opened(chromium, viewport={"width": 1300, "height": 1000}) as page:
+        yield page
+
+
+@pytest.fixture
+def small_page(chromium):
+    """A window of 1280x900 pixels at 200 %."""
+    size = {"width": 640, "height": 450}
+    with opened(chromium, viewport=size, device_scale_factor=2) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(chromium):
+    """The page of a telephone."""
+    size = {"width": 400, "height": 800}
+    options = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+    with opened(chromium, viewport=size, **options) as page:
+        yield page
+
+
 @pytest.fixture(scope="session")
 def lab(chromium):
     """One JupyterLab for all tests."""
     with Lab() as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def lab_page(lab, chromium):
+    """One page for all tests in JupyterLab, with the notebook of widgets on its way."""
+    # Windowed notebooks drop the cells that are out of sight.
+    with opened(chromium, viewport={"width": 1300, "height": 5000}) as page:
+        lab.begin(page, "widgets", CELLS)
+        yield page
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin(request):
+    if find_chromium() and any(map(uses_lab, request.session.items)):
+        request.getfixturevalue("lab_page")
+
+
+@pytest.fixture(scope="session")
+def notebook(lab, lab_page):
+    """One notebook for all tests, as a kernel takes long to start."""
+    notebook = Notebook(lab, lab_page)
+    notebook.wait()
+    return notebook

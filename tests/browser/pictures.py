@@ -33,9 +33,14 @@ def eventually(check, locator):
             locator.page.wait_for_timeout(30)
 
 
-def assert_same_picture(locator, image, atol=1 + 255 * 0.002):
-    """Waits until a canvas shows an image; by default within rounding, and that of float16."""
-    eventually(lambda: np.testing.assert_allclose(grey(locator), levels(image), atol=atol), locator)
+def compare(locator, image, atol=1 + 255 * 0.002):
+    """Stops if a canvas shows another image; by default within rounding, and that of float16."""
+    np.testing.assert_allclose(grey(locator), levels(image), atol=atol)
+
+
+def assert_same_picture(locator, image, **options):
+    """Waits until a canvas shows an image."""
+    eventually(lambda: compare(locator, image, **options), locator)
 
 
 def assert_changes(locator, before):

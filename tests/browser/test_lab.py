@@ -1,104 +1,14 @@
 """The widgets in a real JupyterLab with a real kernel."""
 
-import ast
 import json
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from finger import Finger, place
+from lab_notebook import NAMES
+from layout import assert_room
 from pictures import assert_changes, assert_same_picture, eventually, grey
-
-CELLS = [
-    """
-import json
-import keras
-import numpy as np
-from aehelpers import data, models, widgets
-keras.utils.set_random_seed(0)
-mnist = data.load_mnist()
-x, y = mnist.x_test[:30], mnist.y_test[:30]
-model = models.variational(4, sizes=(12,))
-rng = np.random.default_rng(0)
-model.decoder.set_weights(
-    [each + rng.normal(0, 0.3, each.shape) for each in model.decoder.get_weights()]
-)
-maps = models.convolutional(3, filters=(4, 4))
-unknown = keras.Sequential([
-    keras.Input((3,)), keras.layers.LayerNormalization(), keras.layers.Dense(784, "sigmoid"),
-])
-""",
-    "sliders = widgets.latent_sliders(model, x)\nsliders",
-    "other = widgets.latent_sliders(maps, x)\nother",
-    "slow = widgets.latent_sliders(unknown)\nslow",
-    "map = widgets.latent_map(model, x, y)\nmap",
-    "morph = widgets.morph(model, x[0], x[1])\nmorph",
-    "noise = widgets.noise(maps, x)\nnoise",
-    "features = widgets.features(model, x)\nfeatures",
-    "draw = widgets.draw({'a model': model})\ndraw",
-]
-NAMES = {"sliders": 3, "latent-map": 1, "morph": 1, "noise": 1, "features": 1, "draw": 1}
-
-EVALUATE = """async (code) => {
-  const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-  const future = kernel.requestExecute({ code: "", user_expressions: { value: code } });
-  const { content } = await future.done;
-  return content.user_expressions.value;
-}"""
-
-
-class Notebook:
-    """The notebook above, open and run."""
-
-    def __init__(self, lab, page):
-        self.lab, self.page = lab, page
-
-    def run_all(self):
-        self.lab.command(self.page, "notebook:run-all-cells")
-
-    def widget(self, name, number=0):
-        return self.page.locator(f".jp-OutputArea .aew-{name}").nth(number)
-
-    def value(self, expression):
-        """Evaluates an expression in the kernel; arrays come back as arrays."""
-        code = f"json.dumps(({expression}).tolist())"
-        answer = self.page.evaluate(EVALUATE, code)
-        assert answer["status"] == "ok", answer
-        return np.array(json.loads(ast.literal_eval(answer["data"]["text/plain"])))
-
-    def execute(self, code):
-        """Sends code to the kernel, and doesn't wait."""
-        self.page.evaluate(
-            "code => { window.jupyterapp.shell.currentWidget.context.sessionContext.session"
-            ".kernel.requestExecute({ code }); }",
-            code,
-        )
-
-    def status(self):
-        return self.page.evaluate(
-            "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status"
-        )
-
-    def all_there(self):
-        for name, number in NAMES.items():
-            assert self.page.locator(f".jp-OutputArea .aew-{name}").count() == number, name
-
-
-@pytest.fixture(scope="module")
-def notebook(lab, chromium):
-    """One notebook for all tests of this file, as a kernel takes long to start."""
-    # Windowed notebooks drop the cells that are out of sight.
-    context = chromium.new_context(viewport={"width": 1300, "height": 5000})
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    lab.open(page, "widgets", CELLS)
-    notebook = Notebook(lab, page)
-    notebook.widget("draw").wait_for()
-    eventually(notebook.all_there, page.locator("body"))
-    yield notebook
-    context.close()
-    assert not errors
 
 
 def test_each_appears_once_and_shows_what_keras_decodes(notebook):
@@ -110,7 +20,7 @@ def test_each_appears_once_and_shows_what_keras_decodes(notebook):
         "features": "model.decoder(features.z[None])",
     }.items():
         digit = notebook.widget(name).get_by_role("img").first
-        assert_same_picture(digit, notebook.value(f"np.asarray({expression})"))
+        notebook.shows(digit, f"np.asarray({expression})")
     assert_same_picture(notebook.widget("noise").get_by_role("img").nth(1), notebook.value(
         "np.asarray(maps(noise.noisy[None, ..., None]))"
     ))  # fmt: skip
@@ -132,15 +42,13 @@ def test_sliders_move_by_key_and_mouse_and_python_knows(notebook):
     assert notebook.page.evaluate(cell) == active
     assert slider.input_value() == slider.get_attribute("max")
     assert_changes(digit, before)
-    expected = notebook.value("np.asarray(model.decoder(sliders.z[None]))")
-    assert_same_picture(digit, notebook.value("sliders.image"))
 
     def python_knows():
         assert float(slider.get_attribute("max")) in notebook.value("sliders.z")
 
     eventually(python_knows, digit)
-    expected = notebook.value("np.asarray(model.decoder(sliders.z[None]))")
-    assert_same_picture(digit, expected)
+    notebook.shows(digit, "sliders.image")
+    notebook.shows(digit, "np.asarray(model.decoder(sliders.z[None]))")
 
     box = slider.bounding_box()
     before = grey(digit)
@@ -169,7 +77,7 @@ def test_widgets_on_one_page_do_not_disturb_each_other(notebook):
     before = grey(moving)
     second.get_by_role("slider").first.press("Home")
     assert_changes(moving, before)
-    eventually(lambda: assert_same_picture(moving, notebook.value("other.image")), moving)
+    notebook.shows(moving, "other.image")
     np.testing.assert_array_equal(grey(first.get_by_role("img")), still)
 
 
@@ -223,21 +131,24 @@ def test_a_layer_that_only_the_kernel_knows(notebook):
 def test_they_answer_while_a_cell_is_busy(notebook):
     widget = notebook.widget("sliders")
     digit, slider = widget.get_by_role("img"), widget.get_by_role("slider").first
-    notebook.execute("import time\nbusy = True\nwhile busy: time.sleep(0.01)")
-
-    def busy():
-        assert notebook.status() == "busy"
-
-    eventually(busy, widget)
-    for key in ("Home", "End", "Home"):
-        before = grey(digit)
-        slider.press(key)
-        assert_changes(digit, before)
-    assert notebook.status() == "busy"
-    notebook.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.interrupt()"
+    # Where the tests run in the background, kernels are born deaf to interrupts.
+    notebook.execute(
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "while True: time.sleep(0.01)"
     )
-    eventually(lambda: assert_same_picture(digit, notebook.value("sliders.image")), widget)
+    notebook.begins()
+    try:
+        for key in ("Home", "End", "Home"):
+            before = grey(digit)
+            slider.press(key)
+            assert_changes(digit, before)
+        assert notebook.status() == "busy"
+    finally:  # else all that follows would wait for it
+        notebook.page.evaluate(
+            "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.interrupt()"
+        )
+    notebook.shows(digit, "sliders.image")
 
 
 def test_a_flood_of_moves_ends_where_it_should(notebook):
@@ -258,7 +169,40 @@ def test_a_flood_of_moves_ends_where_it_should(notebook):
         assert np.isclose(notebook.value("sliders.z"), 1.5).any()
 
     eventually(settled, widget)
-    assert_same_picture(widget.get_by_role("img"), notebook.value("sliders.image"))
+    notebook.shows(widget.get_by_role("img"), "sliders.image")
+
+
+def test_with_a_finger(notebook):
+    finger = Finger(notebook.page)
+    sliders, map, draw = (notebook.widget(name) for name in ("sliders", "latent-map", "draw"))
+    digit, slider = sliders.get_by_role("img"), sliders.get_by_role("slider").first
+    slider.press("Home")
+    low = float(slider.input_value())
+    finger.drag(place(slider, 0.02, 0.5), place(slider, 0.6, 0.5))
+    assert float(slider.input_value()) > low
+    notebook.shows(digit, "sliders.image")
+    digit = map.get_by_role("img").first
+    before = grey(digit)
+    finger.drag(place(map.locator("svg"), 0.3, 0.3), place(map.locator("svg"), 0.8, 0.6))
+    assert_changes(digit, before)
+    notebook.shows(digit, "map.image")
+    desk, seen = draw.get_by_role("application"), draw.get_by_role("img").first
+    before = grey(seen)
+    finger.drag(place(desk, 0.2, 0.3), place(desk, 0.8, 0.7))
+    assert_changes(seen, before)
+    notebook.shows(seen, "draw.image")
+
+
+def test_room_at_200_percent(notebook):
+    page = notebook.page
+    page.set_viewport_size({"width": 640, "height": 5000})  # a window of 1280 pixels
+    try:
+        for name in NAMES:
+            widget = notebook.widget(name)
+            widget.scroll_into_view_if_needed()
+            eventually(lambda widget=widget: assert_room(widget), widget)
+    finally:
+        page.set_viewport_size({"width": 1300, "height": 5000})
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
@@ -295,4 +239,4 @@ def test_after_a_restart_of_the_kernel(notebook):
     widget.get_by_role("slider").first.press("End")
     widget.get_by_role("slider").nth(1).press("End")
     assert_changes(digit, before)
-    eventually(lambda: assert_same_picture(digit, notebook.value("sliders.image")), digit)
+    notebook.shows(digit, "sliders.image")

@@ -11,6 +11,9 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from finger import Finger, place
+from lab_notebook import NAMES
+from layout import assert_room
 from pictures import assert_changes, assert_same_picture, eventually, grey, levels
 
 from aehelpers import data, models, training, widgets
@@ -46,18 +49,24 @@ def made(digits):
     }
 
 
+@pytest.fixture(scope="module")
+def saved(made, tmp_path_factory):
+    """The addresses of their pages."""
+    folder = tmp_path_factory.mktemp("pages")
+    return {name: w.save(folder / f"{name}.html").as_uri() for name, w in made.items()}
+
+
+def show_on(page, saved, name):
+    """Opens the page of a widget without a network."""
+    page.context.set_offline(True)
+    page.goto(saved[name])
+    page.wait_for_selector("body[data-ready]")
+    return page.locator(f".aew-{name}")
+
+
 @pytest.fixture
-def show(page, made, tmp_path):
-    """Saves a widget as a page, and opens that without a network."""
-
-    def show(name):
-        path = made[name].save(tmp_path / f"{name}.html")
-        page.context.set_offline(True)
-        page.goto(path.as_uri())
-        page.wait_for_selector("body[data-ready]")
-        return page.locator(f".aew-{name}")
-
-    return show
+def show(page, saved):
+    return lambda name: show_on(page, saved, name)
 
 
 def test_sliders(show, made):
@@ -183,35 +192,120 @@ def test_draw(page, show, made):
     assert_same_picture(seen, digits[3])
 
 
-def test_with_a_finger(chromium, made, tmp_path):
-    context = chromium.new_context(has_touch=True, viewport={"width": 400, "height": 800})
-    page = context.new_page()
-    page.goto(made["latent-map"].save(tmp_path / "map.html").as_uri())
-    page.wait_for_selector("body[data-ready]")
-    digit = page.get_by_role("img").first
+@pytest.fixture
+def touch(phone, saved):
+    """Opens the page of a widget on a telephone, in the middle of what can be scrolled."""
+
+    def touch(name):
+        widget = show_on(phone, saved, name)
+        phone.evaluate("document.body.style.padding = '500px 4px 1500px'")
+        return widget, Finger(phone)
+
+    return touch
+
+
+def scrolled(page):
+    return page.evaluate("scrollY")
+
+
+def test_a_finger_on_the_map(phone, touch):
+    widget, finger = touch("latent-map")
+    digit, map = widget.get_by_role("img").first, widget.locator("svg")
     before = grey(digit)
-    box = page.locator("svg").bounding_box()
-    page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
+    phone.touchscreen.tap(*place(map, 0.8, 0.2))
     assert_changes(digit, before)
-    page.goto(made["draw"].save(tmp_path / "draw.html").as_uri())
-    page.wait_for_selector("body[data-ready]")
-    box = page.get_by_role("application").bounding_box()
-    page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
-    seen = page.get_by_role("img").first
+    start, end = place(map, 0.8, 0.2), place(map, 0.3, 0.8)
+    still = scrolled(phone)
+    finger.put(*start)
+    for share in (0.3, 0.6, 1):  # the digit follows the finger on its way
+        before = grey(digit)
+        finger.move(*(a + share * (b - a) for a, b in zip(start, end)))
+        assert_changes(digit, before)
+    finger.lift()
+    assert scrolled(phone) == still
+    marker = map.locator(".aew-marker circle").first.bounding_box()
+    centre = [marker["x"] + marker["width"] / 2, marker["y"] + marker["height"] / 2]
+    np.testing.assert_allclose(centre, end, atol=1)
+
+
+def test_a_finger_draws(phone, touch):
+    widget, finger = touch("draw")
+    desk, seen = widget.get_by_role("application"), widget.get_by_role("img").first
+    phone.touchscreen.tap(*place(desk, 0.5, 0.5))
     eventually(lambda: assert_mass(seen, True), seen)
-    context.close()
+    widget.get_by_role("button", name="Clear").tap()
+    eventually(lambda: assert_mass(seen, False), seen)
+    start, end = place(desk, 0.2, 0.2), place(desk, 0.8, 0.8)
+    still = scrolled(phone)
+    finger.drag(start, end)
+
+    def is_a_line():
+        image = grey(seen).reshape(28, 28) > 100
+        rows, columns = np.nonzero(image)
+        assert len(rows) and np.ptp(rows) >= 18 and np.ptp(columns) >= 18
+        assert image[rows.min() : rows.max() + 1].any(axis=1).all()  # without gaps
+        assert np.corrcoef(rows, columns)[0, 1] > 0.9
+
+    eventually(is_a_line, seen)
+    assert scrolled(phone) == still
+    cards = widget.get_by_role("img")
+    assert "larger than for" in cards.nth(1).get_attribute("aria-label")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_fault_and_room_at_200_percent(page, show, made, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 430, "height": 900})  # as 860 at 200 %
-    for name in made:
-        show(name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 430, name
-        violations = Axe().run(page).response["violations"]
-        faults = [each for each in violations if each["impact"] in ("serious", "critical")]
-        assert not faults, json.dumps(faults, indent=1)[:3000]
+@pytest.mark.parametrize("name", ["sliders", "morph", "noise"])
+def test_a_finger_on_a_slider(phone, touch, name):
+    widget, finger = touch(name)
+    digit = widget.get_by_role("img").first
+    slider = widget.get_by_role("slider").first
+    low, high = (float(slider.get_attribute(end)) for end in ("min", "max"))
+
+    def share():
+        return (float(slider.input_value()) - low) / (high - low)
+
+    before = grey(digit)
+    phone.touchscreen.tap(*place(slider, 0.9, 0.5))
+    assert_changes(digit, before)
+    assert share() > 0.8
+    before = grey(digit)
+    finger.drag(place(slider, 0.9, 0.5), place(slider, 0.2, 0.5))
+    assert_changes(digit, before)
+    assert 0.1 < share() < 0.3
+    x, y = place(slider, 0.8, 0.5)
+    still = scrolled(phone)
+    finger.drag((x, y), (x, y - 150))
+    assert scrolled(phone) > still + 50  # up and down, the page moves
+    for strip in widget.locator(".aew-strip").all()[:1]:
+        x, y = place(strip, 0.5, 0.5)
+        before, still = grey(digit), scrolled(phone)
+        finger.drag((x, y), (x, y - 150))
+        assert scrolled(phone) > still + 50
+        np.testing.assert_array_equal(grey(digit), before)
+        phone.touchscreen.tap(*place(strip, 0.5, 0.5))
+        assert_changes(digit, before)
+
+
+def test_a_finger_on_buttons(phone, touch):
+    widget, _ = touch("features")
+    tile = widget.get_by_role("group", name="Units that are on").get_by_role("button").first
+    tile.tap()
+    assert tile.get_attribute("aria-pressed") == "false"
+    widget, _ = touch("sliders")
+    before = grey(widget.get_by_role("img"))
+    widget.get_by_role("button", name="Start from test digit 3").tap()
+    assert_changes(widget.get_by_role("img"), before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_serious_fault_and_room_at_200_percent(small_page, saved, name):
+    widget = show_on(small_page, saved, name)
+    for width in (640, 430):  # of windows of 1280 and 860 pixels
+        small_page.set_viewport_size({"width": width, "height": 450})
+        eventually(lambda: assert_room(widget), widget)
+        for scheme in ("light", "dark"):
+            small_page.emulate_media(color_scheme=scheme)
+            violations = Axe().run(small_page).response["violations"]
+            faults = [each for each in violations if each["impact"] in ("serious", "critical")]
+            assert not faults, json.dumps(faults, indent=1)[:3000]
 
 
 def test_saved_pages_need_a_browser_that_knows_the_layers():
@@ -272,12 +366,15 @@ def test_exported_pages_work_without_a_network(page, exported, digits):
     # The weights are those of the file, which are 8-bit numbers; here they are rounded so again.
     assert_same_picture(denoised, expected, atol=8)
     assert_changes(denoised, before)
+    page.set_viewport_size({"width": 640, "height": 450})  # a window of 1280x900 pixels at 200 %
+    eventually(lambda: assert_room(noise.locator(".aew")), denoised)
 
     page.locator("iframe[title='Draw a digit']").scroll_into_view_if_needed()
     draw = page.frame_locator("iframe[title='Draw a digit']")
     draw.locator("body[data-ready]").wait_for()
     draw.get_by_role("button", name="Draw test digit 1", exact=True).click()
     assert_same_picture(draw.get_by_role("img").first, clean[0])
+    eventually(lambda: assert_room(draw.locator(".aew")), page.locator("body"))
     page.wait_for_function(
         "document.querySelector(\"iframe[title='Draw a digit']\").style.height !== '560px'"
     )

@@ -1,35 +1,49 @@
 """Predictions in a real JupyterLab: by mouse, by keyboard, in the dark theme."""
 
-ASK = """from aehelpers import predictions
-guess = predictions.ask("Which is larger?", ["the first", "the second", "neither"])
-guess"""
-ANSWER = 'guess.answer(2, "By far.")'
+import pytest
+from pictures import eventually
+
+CELLS = [
+    """from aehelpers import predictions
+larger = predictions.ask("Which is larger?", ["the first", "the second", "neither"])
+larger""",
+    'larger.answer(2, "By far.")',
+    """faster = predictions.ask("Which is faster?", ["the first", "the second", "neither"])
+faster""",
+    'faster.answer(2, "Just so.")',
+]
 
 
-def open_notebook(page, lab, name):
-    lab.open(page, name, [ASK, ANSWER])
-    group = page.get_by_role("group", name="Your prediction: Which is larger?")
+@pytest.fixture(scope="module")
+def page(lab, lab_page):
+    """One notebook with both questions, in a tab of its own."""
+    lab.open(lab_page, "predictions", CELLS)
+    return lab_page
+
+
+def group_of(page, word):
+    group = page.get_by_role("group", name=f"Your prediction: Which is {word}?")
     group.get_by_role("radio").first.wait_for()
     return group
 
 
-def answered(page, lab, text):
-    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+def answered(page, lab, cell, text):
+    page.locator(".jp-NotebookPanel:visible .jp-CodeCell .cm-content").nth(cell).click()
     lab.command(page, "notebook:run-cell")
     page.get_by_text(text).wait_for()
 
 
 def test_a_choice_by_mouse_reaches_the_answer(page, lab):
-    group = open_notebook(page, lab, "mouse")
+    group = group_of(page, "larger")
     page.get_by_text("No prediction yet. Measured: the second. By far.").wait_for()
     assert group.get_by_role("radio").count() == 3
     group.get_by_label("1. the first").check()
     group.get_by_text("Recorded: 1.").wait_for()
-    answered(page, lab, "You said: the first. Measured: the second. By far.")
+    answered(page, lab, 1, "You said: the first. Measured: the second. By far.")
 
 
 def test_arrow_keys_move_between_choices_and_not_between_cells(page, lab):
-    group = open_notebook(page, lab, "keys")
+    group = group_of(page, "faster")
     group.get_by_role("radio").first.focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
@@ -38,15 +52,18 @@ def test_arrow_keys_move_between_choices_and_not_between_cells(page, lab):
     assert group.get_by_label("2. the second").evaluate("e => e === document.activeElement")
     outline = "e => getComputedStyle(e.closest('label')).outlineStyle"
     assert group.get_by_label("2. the second").evaluate(outline) == "solid"
-    answered(page, lab, "You said: the second. So it is. Measured: the second. By far.")
+    answered(page, lab, 3, "You said: the second. So it is. Measured: the second. Just so.")
 
 
 def test_text_can_be_read_in_the_dark_theme(page, lab):
-    group = open_notebook(page, lab, "dark")
+    group = group_of(page, "larger")
     lab.command(page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-    page.wait_for_timeout(500)
-    for part in ("legend", "label", "p"):
+
+    def is_light(part):
         colour = group.locator(part).first.evaluate("e => getComputedStyle(e).color")
         numbers = [float(n) for n in colour[colour.index("(") + 1 : -1].split(",")[:3]]
         assert sum(numbers) / 3 > 150, (part, colour)
+
+    for part in ("legend", "label", "p"):
+        eventually(lambda part=part: is_light(part), group)
