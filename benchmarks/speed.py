@@ -223,7 +223,7 @@ DENSE = {"source": "Keras blog", "peer_batch": 256, "batch": 256, "rate": 0.02}
 DENSE |= {"xla": True, "shape": (784,)}
 BENCHMARKS = {
     "vanilla": Benchmark(
-        "784-32-784, cross-entropy", build=dense, peer_epochs=50, epochs=7, **DENSE
+        "784-32-784, cross-entropy", build=dense, peer_epochs=50, epochs=7, wide=2, **DENSE
     ),
     "convolutional": Benchmark(
         "convolutional with a 7x7x32 code, cross-entropy",
@@ -245,7 +245,7 @@ BENCHMARKS = {
         build=partial(dense, L1),
         build_ours=partial(dense, 784 * L1),
         peer_epochs=100,
-        epochs=12,
+        epochs=18,
         evaluate=penalised_cross_entropy,
         beta_2=0.95,
         wide=2,
