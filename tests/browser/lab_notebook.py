@@ -46,10 +46,12 @@ EVALUATE = """async (code) => {
 
 EXECUTE = """code => {
   const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-  const sent = (window.sent = { begun: false });
-  kernel.requestExecute({ code }).onIOPub = ({ header }) => {
+  const sent = (window.sent = { begun: false, ended: false });
+  const future = kernel.requestExecute({ code });
+  future.onIOPub = ({ header }) => {
     if (header.msg_type === "execute_input") sent.begun = true;
   };
+  future.done.finally(() => { sent.ended = true; });
 }"""
 
 
@@ -84,10 +86,9 @@ class Notebook:
         """Waits until the kernel is at what was sent last."""
         self.page.wait_for_function("window.sent.begun")
 
-    def status(self):
-        return self.page.evaluate(
-            "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status"
-        )
+    def runs(self):
+        """Returns whether the kernel is at what was sent last, and not done with it."""
+        return self.page.evaluate("window.sent.begun && !window.sent.ended")
 
     def wait(self):
         """Waits until every widget is there."""
