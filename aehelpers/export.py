@@ -12,8 +12,6 @@ NOTE = (
     "The weights in this page are those that are shipped with the course, not those of the run "
     "that is shown here."
 )
-
-
 STILL = "In the notebook this is a widget. For a page its weights are too large, or not shipped."
 MAX_WEIGHTS = 2_000_000  # characters in one page, so that it can be sent by mail
 

@@ -1,7 +1,8 @@
-import numpy as np
-import pytest
+"""Answers to the exercises of notebook 06, right and wrong, for test_checks.py."""
 
-from aehelpers import checks, metrics
+import numpy as np
+
+from aehelpers import metrics
 
 
 def pairs(normal, anomalous):
@@ -25,6 +26,11 @@ def by_products(x, x_train):
     a, b = x.reshape(len(x), -1), x_train.reshape(len(x_train), -1)
     squared = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2 * a @ b.T
     return np.sqrt(np.maximum(squared, 0)).min(axis=1)
+
+
+def root_of_negative(x, x_train):
+    with np.errstate(invalid="ignore"):  # the mistake that the hint is about
+        return np.sqrt(table(x, x_train) - 1).min(axis=1)
 
 
 CORRECT = {
@@ -66,38 +72,7 @@ WRONG = {
         (lambda x, t: np.sqrt(np.square(x - t[: len(x)]).sum(axis=(1, 2, 3))), "all of them"),
         (lambda x, t: np.sqrt(table(x, t)).min(axis=0), "each *new* image"),
         (lambda x, t: np.sqrt(table(x, t)), "whole table"),
-        (lambda x, t: np.sqrt(table(x, t) - 1).min(axis=1), "slightly negative"),
+        (root_of_negative, "slightly negative"),
         (lambda x, t: np.abs(x[:, None] - t).sum(axis=(2, 3, 4)).min(axis=1), "distances differ"),
     ],
 }
-EXERCISES = sorted(CORRECT)
-
-
-def test_every_check_is_tested():
-    ours = [name for name in checks.__all__ if name.startswith("ex06")]
-    assert EXERCISES == sorted(WRONG) == sorted(ours)
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"), [(name, answer) for name in EXERCISES for answer in CORRECT[name]]
-)
-def test_correct_answers_pass(name, answer):
-    verdict = getattr(checks, name)(answer)
-    assert verdict.passed, verdict
-
-
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-@pytest.mark.parametrize(
-    ("name", "answer", "hint"), [(name, *wrong) for name in EXERCISES for wrong in WRONG[name]]
-)
-def test_wrong_answers_get_their_own_hint(name, answer, hint):
-    verdict = getattr(checks, name)(answer)
-    assert verdict.passed is False
-    assert hint in verdict.message
-    assert "“" in verdict.message and "”" in verdict.message  # where to read again
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_a_stub_is_not_attempted(name):
-    for stub in (lambda *args: None, lambda *args: ...):
-        assert getattr(checks, name)(stub).passed is None
