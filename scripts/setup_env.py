@@ -110,6 +110,7 @@ def set_up():
     run(pip + ["--require-hashes", "-r", "requirements.lock"])
     run(pip + ["--no-deps", "--no-build-isolation", "-e", "."])
     quieten_kernels()
+    quieten_lab()
     complete_exports()
     with io.open(STAMP, "w", encoding="utf-8") as file:
         file.write("\n".join(want))
@@ -124,6 +125,15 @@ def quieten_kernels():
         os.makedirs(folder)
     with io.open(os.path.join(folder, "ipython_kernel_config.py"), "w", encoding="utf-8") as file:
         file.write("c.IPKernelApp.capture_fd_output = False\n")
+
+
+def quieten_lab(prefix=VENV):
+    """Spare a newcomer JupyterLab's first question, whether it may fetch news."""
+    folder = os.path.join(prefix, "share", "jupyter", "lab", "settings")
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    with io.open(os.path.join(folder, "overrides.json"), "w", encoding="utf-8") as file:
+        file.write('{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n')
 
 
 def complete_exports(prefix=VENV):

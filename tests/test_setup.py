@@ -1,5 +1,6 @@
 """The three lists of what to install agree, and the set-up says in a sentence what is wrong."""
 
+import json
 import re
 import socket
 import sys
@@ -153,3 +154,15 @@ def test_exports_to_html_know_the_course(tmp_path):
     loader = JSONFileConfigLoader("jupyter_nbconvert_config.json", tmp_path / "etc" / "jupyter")
     exporter = HTMLExporter(config=loader.load_config())
     assert any(type(each).__name__ == "AehelpersExporter" for each in exporter._preprocessors)
+
+
+def test_jupyterlab_knows_the_setting_that_spares_its_question(tmp_path):
+    setup_env.quieten_lab(str(tmp_path))
+    path = tmp_path / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    ((name, settings),) = json.loads(path.read_text(encoding="utf-8")).items()
+    plugin, schema = name.split(":")
+    schemas = Path(sys.prefix, "share", "jupyter", "lab", "schemas")
+    known = json.loads((schemas / plugin / f"{schema}.json").read_text(encoding="utf-8"))
+    for key, value in settings.items():
+        choices = [choice["const"] for choice in known["properties"][key]["oneOf"]]
+        assert value in choices
