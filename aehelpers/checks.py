@@ -42,6 +42,7 @@ __all__ = [
     "ex06_3",
     "ex07_1",
     "ex07_2",
+    "ex07_3",
 ]
 
 
@@ -1167,3 +1168,37 @@ def ex07_2(best_interval):
                 f"Received: {answer:.0f}. Set the derivative with respect to T to zero"
             )
     return "The cost of the backups then equals the cost of what is lost."
+
+
+@_exercise("7.3", section="Is it faster?")
+def ex07_3(speed_up):
+    """Checks a function from workers, computing and sending to how many times faster they are."""
+    for workers, compute, send in [(3, 0.3, 0.05), (8, 2.0, 0.5)]:
+        answer = float(np.asarray(_call(speed_up, workers, compute, send)).reshape(()))
+        seconds = compute / workers + send
+        for wrong, hint in [
+            (workers, "That would be so if nothing had to be sent."),
+            (seconds, "Those are the seconds of a step. How many times faster is that than one?"),
+            (seconds / compute, "Upside down: fewer seconds are a larger speed-up."),
+            (
+                compute / (compute + send),
+                "Each worker computes its share only, not the whole batch.",
+            ),
+            (
+                workers * compute / (compute + send),
+                "You cut the sending into shares, too. Each gradient is as large as the model, "
+                "however small the share of the images.",
+            ),
+        ]:
+            if np.isclose(answer, wrong):
+                raise _Hint(hint)
+        if not np.isclose(answer, compute / seconds):
+            raise _Hint(
+                f"With {workers} workers, {compute:g} s of computing and {send:g} s of sending it "
+                f"should be {compute / seconds:.2f}. Received: {answer:.2f}. First add up the "
+                "seconds of a step"
+            )
+    alone = float(np.asarray(_call(speed_up, 1, 0.3, 0.05)).reshape(()))
+    if not np.isclose(alone, 1):
+        raise _Hint(f"One worker has nobody to send to: it should be 1. Received: {alone:.2f}")
+    return "With ever more workers it comes near computing / sending, and never gets beyond."

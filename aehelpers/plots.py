@@ -964,7 +964,7 @@ def _lines(lines, labels, xlabel, ylabel, references, title, alt, key=False, poi
     """Draws `lines`, tuples (name, x, y, colour, style), and names what `labels` holds at its end.
 
     Without labels, every line gets its own. Few `points` are marked, and are the ticks;
-    with `None` the lines' own are marked.
+    with `None` the lines' own are marked. A line that ends early is named above its end.
     """
     references = references or {}
     if alt is None:
@@ -980,7 +980,7 @@ def _lines(lines, labels, xlabel, ylabel, references, title, alt, key=False, poi
         ax.set_xscale("log")
     few = points is not None and 0 < len(points) <= 12
     for _, x, y, colour, style in lines:
-        marker = "o" if few or points is None or len(x) == 1 else None
+        marker = "o" if few or (points is None and len(x) <= 12) or len(x) == 1 else None
         ax.plot(x, y, style, color=colour, linewidth=2, marker=marker, markersize=5)
     for y in references.values():
         ax.axhline(y, color="#777777", linewidth=1, linestyle=":")
@@ -1000,14 +1000,17 @@ def _lines(lines, labels, xlabel, ylabel, references, title, alt, key=False, poi
     # Only the layout tells how far apart the names are; they change its width, not its height.
     figure.draw_without_rendering()
     pixels = ax.transData.transform([(x, y) for _, x, y, _ in ends])
-    heights = ax.transAxes.inverted().transform(pixels)[:, 1]
-    for (name, x, y, colour), height in zip(
-        ends, _spread(heights, 15 * SHARPNESS / ax.bbox.height)
-    ):
+    places = ax.transAxes.inverted().transform(pixels)
+    early = places[:, 0] < places[: len(ends) - len(references), 0].max() - 0.1
+    heights = iter(_spread(places[~early, 1], 15 * SHARPNESS / ax.bbox.height))
+    for (name, x, y, colour), before_the_others in zip(ends, early):
+        if before_the_others:
+            ax.annotate(name, (x, y), (4, 5), textcoords="offset points", color=colour)
+            continue
         ax.annotate(
             name,
             (x, y),
-            (1.025, height),
+            (1.025, next(heights)),
             textcoords="axes fraction",
             va="center",
             color=colour,

@@ -27,19 +27,25 @@ from benchmarks import results
 
 BATCH_SIZE = 256
 
-# name: what is trained, its builder, whether XLA compiles it
+# name: what is trained, its builder, options of `compile`
+XLA = {"jit_compile": True}
 MODELS = {
-    "dense": ("784-32-784, XLA", lambda: models.vanilla(32), True),
-    "deep": ("784-1000-500-250-30 and back, XLA", lambda: models.deep(30), True),
+    "dense": ("784-32-784, XLA", lambda: models.vanilla(32), XLA),
+    "calls": (
+        "the same, 50 steps in one call",
+        lambda: models.vanilla(32),
+        XLA | {"steps_per_execution": 50},
+    ),
+    "deep": ("784-1000-500-250-30 and back, XLA", lambda: models.deep(30), XLA),
     "convolutional": (
         "convolutional, 32 and 64 filters, a code of 30 numbers",
         lambda: models.convolutional(30, filters=(32, 64)),
-        False,
+        {},
     ),
     "relu": (
         "the same with ReLU in place of GELU",
         lambda: models.convolutional(30, filters=(32, 64), activation="relu"),
-        False,
+        {},
     ),
 }
 
@@ -133,7 +139,7 @@ def seconds_a_call(function, calls):
 
 def measure(name, tiny=False):
     """Measures one of `MODELS`; returns a row for the results."""
-    what, build, xla = MODELS[name]
+    what, build, options = MODELS[name]
     keras.utils.set_random_seed(0)
     model = build()
     operations, flops = kernels(model)
@@ -144,9 +150,7 @@ def measure(name, tiny=False):
 
     x = data.load_mnist().x_train[: BATCH_SIZE * (2 if tiny else 100)]
     train = data.pipeline(x, BATCH_SIZE)
-    model.compile(
-        keras.optimizers.Adam(0.001, beta_2=0.99), losses.binary_crossentropy, jit_compile=xla
-    )
+    model.compile(keras.optimizers.Adam(0.001, beta_2=0.99), losses.binary_crossentropy, **options)
     model.fit(train, epochs=1, verbose=0)
     times = []
     for _ in range(1 if tiny else 5):

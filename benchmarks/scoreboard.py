@@ -21,9 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import keras
 import numpy as np
-from keras import layers
+import tensorflow as tf
+from keras import layers, ops
+from sklearn import svm
 
-from aehelpers import data, losses, metrics
+from aehelpers import data, losses, metrics, models
 from benchmarks.results import machine
 from scripts import weights
 
@@ -33,6 +35,7 @@ PAGE = ROOT / "docs" / "scoreboard.md"
 README = ROOT / "README.md"
 MARKERS = "<!-- scoreboard: written by benchmarks/scoreboard.py -->", "<!-- /scoreboard -->"
 SEEDS = (0, 1, 2)
+REACHED = {True: "yes", False: "no", None: ""}
 GREY = "grey levels as they are, 0 to 1"
 
 
@@ -46,7 +49,7 @@ class Row:
         key, name, source, protocol: For people.
         unit: What the number is, with sum or mean.
         published: The published number, in words.
-        target: What this project set out to reach.
+        target: What this project set out to reach; None where the figure is only reported.
         higher: Whether larger numbers are better.
         tolerance: How far from the target a result may be; for rows that are a gate.
         variant: What was done to the grey levels.
@@ -61,7 +64,7 @@ class Row:
     protocol: str
     unit: str
     published: str
-    target: float
+    target: float | None
     higher: bool = False
     tolerance: float | None = None
     variant: str = GREY
@@ -234,6 +237,61 @@ def variational_20(mnist, seed, tiny):
 
 
 @row(
+    name="Variational, 50 numbers",
+    source="Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), table 1: VAE "
+    "with one stochastic layer, k = 1, 3,280 epochs",
+    protocol="784-200-200-50 and back with tanh as there, 100 epochs on the ELBO with one code for "
+    "each image, a new draw of the pixels in every epoch; scored by the importance-weighted bound "
+    "with 5,000 codes for each image",
+    unit="-ln p(x) in nats, summed over the pixels of an image",
+    published="86.76",
+    target=None,
+    variant="each pixel is drawn to be 0 or 1, with its grey level as the probability of 1; the "
+    "test images are drawn once for each seed",
+)
+def variational_50(mnist, seed, tiny):
+    images = training_images(mnist)[0]
+    model = models.variational(50, sizes=(200, 200), activation="tanh", seed=seed)
+    start_at_mean_image(model.decoder, images)
+    train = data.pipeline(images, 128, corruption=binarised, seed=seed)
+    train = train.map(lambda drawn, grey: (drawn, drawn))
+    weights.fit_variational(model, train, epochs=1 if tiny else 100)
+    x_test = binarised(mnist.x_test, seed=seed)
+    return -log_likelihood(model, x_test, samples=10 if tiny else 5000, seed=seed).mean()
+
+
+def start_at_mean_image(decoder, images):
+    mean = np.clip(images.mean(axis=0).ravel(), 0.001, 0.999)
+    decoder.get_layer("pixels").bias.assign(np.log(mean / (1 - mean)))
+
+
+def binarised(x, seed=None):
+    """Draws each pixel to be 0 or 1, with its grey level as the probability of 1."""
+    return (np.random.default_rng(seed).random(x.shape, dtype="float32") < x).astype("float32")
+
+
+def log_likelihood(model, x, samples, seed=0):
+    """Estimates ln p(x) as `metrics.importance_weighted_bound` does, all codes of an image at once.
+
+    XLA and logits in place of probabilities: 10,000 images with 5,000 codes each take minutes.
+    """
+    pixels = model.decoder.get_layer("pixels")
+    hidden = keras.Model(model.decoder.inputs, pixels.input)
+
+    @tf.function(jit_compile=True)
+    def bound(image, noise_seed):
+        z_mean, z_log_var = model.posterior(image[None])
+        noise = tf.random.stateless_normal((samples, z_mean.shape[1]), noise_seed)
+        z = z_mean + ops.exp(z_log_var / 2) * noise
+        logits = hidden(z) @ pixels.kernel + pixels.bias
+        log_p = ops.sum(ops.reshape(image, (1, -1)) * logits - ops.softplus(logits), axis=1)
+        log_ratio = ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=1) / 2
+        return ops.logsumexp(log_p + log_ratio) - np.log(samples)
+
+    return np.array([bound(image, (seed, i)).numpy() for i, image in enumerate(x)])
+
+
+@row(
     name="Logistic regression on pixels",
     source="UFLDL tutorial, Stanford",
     protocol="scikit-learn, C = 0.01, 100 steps; the gate of this measure",
@@ -255,30 +313,60 @@ def logistic_regression(mnist, seed, tiny):
 @row(
     name="Sparse code and a linear classifier",
     source="Makhzani and Frey, k-Sparse Autoencoders (2014); Winner-Take-All Autoencoders (2015)",
-    protocol="notebook 04's net of 1,000 units, trained with 25 of them on and used with 200; "
-    "logistic regression, C = 0.1",
+    protocol="the dense winner-take-all net of the second paper, 784-2000-784: in training each "
+    "unit is on only for those 5 % of a batch of 256 images that it answers to most; 10 epochs; a "
+    "linear support vector machine with C = 0.001, one digit against the rest, on the units' ReLU",
     unit="test images classified correctly, %",
     published="98.65 to 98.8",
     target=98.7,
     higher=True,
-    tried="The number of units that are used, and C, were chosen on validation images. Features "
-    "divided by the root of their standard deviation gave 98.14. Not tried: more units, shifted "
-    "training images, a linear support vector machine as in the second paper.",
+    tried="On 5,000 validation images: notebook 04's net of 1,000 units, trained with 25 of them "
+    "on and used with 200, with logistic regression 98.28 (98.00 on test images); this net with "
+    "logistic regression 98.60, with the support vector machine 98.82; with 4,000 units 98.82; "
+    "with 3,000 units and a quarter of the input set to 0 in training 98.80; roots or other scales "
+    "of the units' values gave no more.",
 )
 def sparse_linear(mnist, seed, tiny):
-    model = train("sparse", mnist, tiny)
-    scores = keras.Model(model.encoder.input, model.encoder.get_layer("scores").output)
     x, y = training_images(mnist)
-    z, z_test = (
-        top_k(scores.predict(a, batch_size=1000, verbose=0), 200) for a in (x, mnist.x_test)
-    )
-    steps = 5 if tiny else 100
-    return 100 * metrics.linear_probe(z, y, z_test, mnist.y_test, C=0.1, max_iter=steps)
+    model = winner_take_all(units=2000, k=13)
+    model.decoder.get_layer("atoms").bias.assign(x.mean(axis=0).ravel())
+    train = data.pipeline(x, 256, seed=seed)
+    epochs = 1 if tiny else 10
+    schedule = weights.warmup_and_cosine(0.002, epochs * len(train))
+    model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.squared_error)
+    model.fit(train, epochs=epochs, verbose=0)
+    z, z_test = (model.encoder.predict(a, batch_size=1000, verbose=0) for a in (x, mnist.x_test))
+    scale = np.sqrt(np.square(z).mean())
+    classifier = svm.LinearSVC(C=0.001, dual=False, tol=0.01)
+    return 100 * classifier.fit(z / scale, y).score(z_test / scale, mnist.y_test)
 
 
-def top_k(scores, k):
-    kth = np.partition(scores, -k, axis=1)[:, -k, None]
-    return np.where(scores >= kth, np.maximum(scores, 0), 0)
+def winner_take_all(units, k):
+    """Builds a dense autoencoder in whose training a unit is on for `k` images of a batch."""
+    image = keras.Input((28, 28, 1))
+    scores = layers.Dense(units, "relu", name="scores")
+    encoder = keras.Model(image, Winners(k)(scores(layers.Flatten()(image))))
+    z = keras.Input((units,))
+    atoms = layers.Dense(784, name="atoms")
+    decoder = keras.Model(z, layers.Reshape((28, 28, 1))(atoms(z)))
+    # Atoms of length 1/2, and each unit starts by looking for the image that it draws.
+    atoms.kernel.assign(0.5 * ops.normalize(atoms.kernel, axis=1))
+    scores.kernel.assign(ops.transpose(atoms.kernel))
+    return models.Autoencoder(encoder, decoder)
+
+
+class Winners(layers.Layer):
+    """Keeps in training, for each unit, the `k` images of a batch that it answers to most."""
+
+    def __init__(self, k, **kwargs):
+        super().__init__(**kwargs)
+        self.k = k
+
+    def call(self, z, training=False):
+        if not training:
+            return z
+        largest, _ = ops.top_k(ops.transpose(z), self.k)
+        return ops.where(z >= largest[:, -1], z, 0.0)
 
 
 @row(
@@ -417,7 +505,9 @@ def write(runs, path=None):
 
 
 def reached(stored):
-    """Returns whether a stored row has reached its target."""
+    """Returns whether a stored row has reached its target; None if it has none."""
+    if stored["target"] is None:
+        return None
     if stored["tolerance"] is not None:
         return abs(stored["mean"] - stored["target"]) <= stored["tolerance"]
     ahead = stored["mean"] - stored["target"]
@@ -425,8 +515,8 @@ def reached(stored):
 
 
 def number(value, stored):
-    """Returns a value with as many decimals as its target has, and two at least."""
-    return f"{value:.4f}" if stored["target"] < 1 else f"{value:.2f}"
+    """Returns a value with two decimals, or four where they are small."""
+    return f"{value:.4f}" if stored["mean"] < 1 else f"{value:.2f}"
 
 
 def result(stored):
@@ -444,12 +534,12 @@ def table(rows):
     """Renders stored rows as a table in Markdown."""
     lines = ["| | published | target | here | target reached |", "|---|---|---|---|---|"]
     for stored in rows:
-        target = f"{stored['target']:g}"
+        target = "none" if stored["target"] is None else f"{stored['target']:g}"
         if stored["tolerance"] is not None:
             target += f" ± {stored['tolerance']:g}"
         what = f"{stored['name']}: {stored['unit']}"
         cells = what, stored["published"], target, result(stored)
-        lines.append(f"| {' | '.join(cells)} | {'yes' if reached(stored) else 'no'} |")
+        lines.append(f"| {' | '.join(cells)} | {REACHED[reached(stored)]} |")
     return "\n".join(lines)
 
 

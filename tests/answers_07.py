@@ -11,6 +11,10 @@ CORRECT = {
         lambda c, m: (2 * c * m) ** 0.5,
         lambda c, m: min(np.arange(1, 5000, 0.1), key=lambda t: c / t + t / (2 * m)),
     ],
+    "ex07_3": [
+        lambda w, t, c: t / (t / w + c * (w > 1)),
+        lambda w, t, c: w * t / (t + w * c) if w > 1 else 1,
+    ],
 }
 
 WRONG = {
@@ -28,5 +32,14 @@ WRONG = {
         (lambda c, m: (c * m) ** 0.5, "factor is missing"),
         (lambda c, m: (2 * c * m) ** 0.5 / 60, "in minutes"),
         (lambda c, m: m / 2, "derivative"),
+    ],
+    "ex07_3": [
+        (lambda w, t, c: w, "nothing had to be sent"),
+        (lambda w, t, c: t / w + c, "seconds of a step"),
+        (lambda w, t, c: (t / w + c) / t, "Upside down"),
+        (lambda w, t, c: t / (t + c), "its share only"),
+        (lambda w, t, c: w * t / (t + c), "cut the sending"),
+        (lambda w, t, c: t / (t / w + c), "nobody to send to"),
+        (lambda w, t, c: t / (t / w + w * c), "should be 2.00"),
     ],
 }

@@ -259,6 +259,15 @@ def test_line_marks_its_points():
     assert "Horizontal line: mean image at 52.7." in figure.alt
 
 
+def test_a_line_that_ends_early_is_named_there():
+    xs = {"short": [1, 2, 3], "long": [2, 5, 9]}
+    (ax,) = plots.line(xs, {"short": [5, 4, 3], "long": [9, 8, 7]}, "steps", "loss").axes
+    short, long = ax.texts
+    assert (short.get_text(), short.xy, short.anncoords) == ("short", (3, 3), "offset points")
+    assert (long.get_text(), long.xy, long.anncoords) == ("long", (9, 7), "axes fraction")
+    assert short.arrow_patch is None and long.arrow_patch is not None
+
+
 def test_names_of_lines_do_not_cover_each_other():
     figure = plots.line([0, 1], {str(i): [0, 1 + i / 100] for i in range(6)}, "x", "y")
     figure.canvas.draw()

@@ -2,10 +2,11 @@ import importlib.util
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from aehelpers import data
+from aehelpers import data, metrics, models
 
 PATH = Path(__file__).parents[1] / "benchmarks" / "scoreboard.py"
 
@@ -119,11 +120,39 @@ def test_a_readme_without_markers_is_left_alone(scoreboard):
         (97.4, {"target": 97.5, "higher": True}, False),
         (95.9, {"target": 96.0}, True),
         (96.1, {"target": 96.0}, False),
+        (88.0, {"target": None}, None),
     ],
 )
 def test_reached(scoreboard, mean, about, expected):
     stored = {"mean": mean, "higher": False, "tolerance": None} | about
     assert scoreboard.reached(stored) is expected
+
+
+def test_a_row_without_a_target_is_reported(scoreboard, monkeypatch):
+    fake(scoreboard, monkeypatch, [])
+    found = {"seed": 0, "value": 88.5, "minutes": 1.0}
+    monkeypatch.setattr(scoreboard, "run", lambda *args: found)
+    scoreboard.main(["--rows", "variational_50", "--seeds", "0"])
+    assert "| 86.76 | none | 88.50 (1 of 3 seeds) |  |" in scoreboard.PAGE.read_text()
+
+
+def test_log_likelihood_is_that_of_the_metrics(mnist):
+    keras.utils.set_random_seed(0)
+    vae = models.variational(3, sizes=(8,), activation="tanh")
+    x = SCOREBOARD.binarised(mnist.x_test[:5], seed=0)
+    assert set(np.unique(x)) == {0, 1}
+    z_mean, z_log_var = vae.posterior.predict(x, verbose=0)
+    decode = vae.decoder.predict_on_batch
+    expected = metrics.importance_weighted_bound(x, z_mean, z_log_var, decode, samples=1000)
+    found = SCOREBOARD.log_likelihood(vae, x, samples=5000)
+    np.testing.assert_allclose(found, expected, atol=0.3)
+
+
+def test_the_winners_of_each_unit():
+    z = np.array([[1.0, 5.0], [3.0, 0.0], [2.0, 4.0]], "float32")
+    layer = SCOREBOARD.Winners(1)
+    np.testing.assert_array_equal(layer(z), z)
+    np.testing.assert_array_equal(layer(z, training=True), [[0, 5], [3, 0], [0, 0]])
 
 
 def test_unknown_row(scoreboard):
