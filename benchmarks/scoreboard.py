@@ -288,7 +288,9 @@ def log_likelihood(model, x, samples, seed=0):
         log_ratio = ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=1) / 2
         return ops.logsumexp(log_p + log_ratio) - np.log(samples)
 
-    return np.array([bound(image, (seed, i)).numpy() for i, image in enumerate(x)])
+    # A tensor: with a new pair of Python numbers for each image, each would be compiled anew.
+    seeds = (tf.constant((seed, i)) for i in range(len(x)))
+    return np.array([bound(image, noise_seed).numpy() for image, noise_seed in zip(x, seeds)])
 
 
 @row(
