@@ -29,7 +29,7 @@ help:
 	@echo "make test       lint, unit tests, every notebook on the bundled digits"
 	@echo "make notebooks  run the notebooks on the full data and store their outputs   (NB=01_vanilla: one)"
 	@echo "make weights    train what is shipped in aehelpers/assets/weights/"
-	@echo "make bench      speed, memory and widget latency, beside the usual recipes"
+	@echo "make bench      speed, memory and widget latency, beside the usual recipes   (ARGS=\"limits --tiny\": one, just to see it work)"
 	@echo "make scoreboard quality, beside published numbers   (ARGS=\"--rows pca_30\": one)"
 	@echo "make student    write copies of the notebooks without solutions to student/   (ARGS=\"--outputs\")"
 	@echo "make slides     write slides with notes to slides/, HTML that needs no network"
@@ -51,11 +51,7 @@ weights: env
 	@$(BIN)/python scripts/weights.py $(ARGS)
 
 bench: env
-	@$(BIN)/python benchmarks/speed.py $(ARGS)
-	@$(BIN)/python benchmarks/limits.py
-	@$(BIN)/python benchmarks/starting.py
-	@$(BIN)/python benchmarks/classroom.py
-	@$(BIN)/python benchmarks/widgets.py
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 scoreboard: env
 	@$(BIN)/python benchmarks/scoreboard.py $(ARGS)

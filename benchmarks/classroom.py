@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
+from aehelpers import data
 from benchmarks import results
 
 GIB = 2**30
@@ -33,7 +34,7 @@ def learner(epochs):
     start = time.perf_counter()
     import keras
 
-    from aehelpers import data, losses, models, plots
+    from aehelpers import losses, models, plots
 
     imported = time.perf_counter()
     keras.utils.set_random_seed(1)
@@ -60,6 +61,13 @@ def proportional_set_size(pid):
     return 1024 * int(line.split()[1])
 
 
+def available():
+    """Returns the GiB of memory that new processes can have."""
+    text = Path("/proc/meminfo").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("MemAvailable:")]
+    return 1024 * int(line.split()[1]) / GIB
+
+
 def class_of(learners, epochs):
     """Runs several learners at once; returns a row for the results."""
     command = [sys.executable, __file__, "--learner", str(epochs)]
@@ -79,7 +87,10 @@ def class_of(learners, epochs):
             for number, process in enumerate(processes):
                 if answers[number] is None:
                     if process.poll() is not None:
-                        raise RuntimeError(f"A learner ended early, exit code {process.returncode}")
+                        raise RuntimeError(
+                            f"A learner ended early, exit code {process.returncode}"
+                            + ": killed, as a rule for want of memory" * (process.returncode == -9)
+                        )
                     for line in process.stdout:
                         if line.startswith("done "):
                             answers[number] = json.loads(line.removeprefix("done "))
@@ -102,10 +113,10 @@ def class_of(learners, epochs):
 
 
 def seconds_an_epoch(images, latent_dim, width, tiny=False):
-    """Times an epoch of the net 784-width-latent_dim-width-784 on some images."""
+    """Times an epoch of the net 784-width-latent_dim-width-784; returns the median of three."""
     import keras
 
-    from aehelpers import data, losses, models
+    from aehelpers import losses, models
 
     keras.utils.set_random_seed(0)
     x = np.concatenate([data.load_mnist(dtype="uint8", validation=0).x_train] * 10)[:images]
@@ -113,9 +124,12 @@ def seconds_an_epoch(images, latent_dim, width, tiny=False):
     model.compile(keras.optimizers.Adam(0.001), losses.binary_crossentropy)
     train = data.pipeline(x, 256)
     model.fit(train.take(5), verbose=0)  # compiles
-    start = time.perf_counter()
-    model.fit(train.take(5) if tiny else train, verbose=0)
-    return time.perf_counter() - start
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        model.fit(train.take(5) if tiny else train, verbose=0)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
 
 
 def growth(tiny=False):
@@ -159,13 +173,14 @@ def table(found):
             f"{row['largest_gib']:.2f} GiB |"
         )
     if len(classes) > 1:
-        count, memory = zip(*[(row["learners"], row["memory_gib"]) for row in classes])
-        each = np.polyfit(count, memory, 1)[0]
+        count = [row["learners"] for row in classes]
+        memory, fixed = np.polyfit(count, [row["memory_gib"] for row in classes], 1)
+        seconds = np.polyfit(count, [row["training_seconds"] for row in classes], 1)[0]
         lines += [
             "",
-            f"One more learner costs {each:.2f} GiB. A machine of 24 GiB, of which "
-            f"{KEPT_FREE:.0f} GiB are kept for the system, holds "
-            f"{int((24 - KEPT_FREE) / each)} of them.",
+            f"One more learner costs {memory:.2f} GiB, and all of them {seconds:.0f} s. A machine "
+            f"of 24 GiB, of which {KEPT_FREE:.0f} are kept for the system, has memory for "
+            f"{int((24 - KEPT_FREE - fixed) / memory)} learners at this training.",
         ]
     lines += [
         "",
@@ -198,17 +213,24 @@ def main(argv=None):
         sys.exit("Memory is read from /proc/*/smaps_rollup, which only Linux has.")
     if min(args.learners) < 1:
         sys.exit(f"learners must be positive integers. Received: {args.learners}")
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / GIB
-    if max(args.learners) * 1.0 > available:
+    if max(args.learners) * 1.0 > available():
         sys.exit(
             f"{max(args.learners)} learners need about {max(args.learners)} GiB of free memory. "
-            f"Received: {available:.1f} GiB"
+            f"Received: {available():.1f} GiB"
         )
+    if not args.tiny:
+        results.check_digits(data.load_mnist(dtype="uint8"))
+        if args.learners != parser.get_default("learners"):
+            results.check_part("classroom")
     rows = [class_of(number, 1 if args.tiny else 10) for number in args.learners]
     rows += growth(args.tiny)
     for row in rows:
         print(row)
     if not args.tiny:
+        rows = results.merged(
+            "classroom", rows, same=lambda row: row.get("learners", row.get("grows"))
+        )
+        rows = sorted(rows, key=lambda row: row.get("learners", np.inf))
         found = results.store("classroom", rows)
         results.render(results.ROOT / "docs" / "teaching.md", "classroom", table(found))
 

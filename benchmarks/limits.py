@@ -12,6 +12,8 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -25,32 +27,53 @@ from keras import layers
 from aehelpers import data, losses, models
 from benchmarks import results
 
-BATCH_SIZE = 256
 
-# name: what is trained, its builder, options of `compile`
+@dataclass
+class Case:
+    """What is trained.
+
+    Attributes:
+        what: In words, for the table.
+        build: Function that returns the model.
+        batch_size: As where the course trains it.
+        options: Of `compile`.
+    """
+
+    what: str
+    build: object
+    batch_size: int = 256
+    options: dict = field(default_factory=dict)
+
+
 XLA = {"jit_compile": True}
-MODELS = {
-    "dense": ("784-32-784, XLA", lambda: models.vanilla(32), XLA),
-    "calls": (
+
+
+def convolutional(activation="GELU"):
+    """Returns a case with notebook 02's net, or the same with another activation."""
+    net = "convolutional, 32 and 64 filters, a code of 30 numbers" if activation == "GELU" else None
+    return Case(
+        f"{net or 'the same'}, {activation}",
+        partial(models.convolutional, 30, filters=(32, 64), activation=activation.lower()),
+        batch_size=128,
+    )
+
+
+CASES = {
+    "dense": Case("784-32-784, XLA", partial(models.vanilla, 32), options=XLA),
+    "calls": Case(
         "the same, 50 steps in one call",
-        lambda: models.vanilla(32),
-        XLA | {"steps_per_execution": 50},
+        partial(models.vanilla, 32),
+        options=XLA | {"steps_per_execution": 50},
     ),
-    "deep": ("784-1000-500-250-30 and back, XLA", lambda: models.deep(30), XLA),
-    "convolutional": (
-        "convolutional, 32 and 64 filters, a code of 30 numbers",
-        lambda: models.convolutional(30, filters=(32, 64)),
-        {},
-    ),
-    "relu": (
-        "the same with ReLU in place of GELU",
-        lambda: models.convolutional(30, filters=(32, 64), activation="relu"),
-        {},
-    ),
+    "deep": Case("784-1000-500-250-30 and back, XLA", partial(models.deep, 30), options=XLA),
+    "convolutional": convolutional(),
+    "silu": convolutional("SiLU"),
+    "elu": convolutional("ELU"),
+    "relu": convolutional("ReLU"),
 }
 
 
-def kernels(model, batch_size=BATCH_SIZE):
+def kernels(model, batch_size):
     """Lists the products and convolutions of one training step.
 
     Args:
@@ -138,19 +161,20 @@ def seconds_a_call(function, calls):
 
 
 def measure(name, tiny=False):
-    """Measures one of `MODELS`; returns a row for the results."""
-    what, build, options = MODELS[name]
+    """Measures one of `CASES`; returns a row for the results."""
+    case = CASES[name]
     keras.utils.set_random_seed(0)
-    model = build()
-    operations, flops = kernels(model)
+    model = case.build()
+    operations, flops = kernels(model, case.batch_size)
     # The gradient of a step is one graph, and so are the operations alone.
     alone = tf.function(lambda: [operation() for operation in operations])
     calls = 2 if tiny else 20
     limit = seconds_a_call(alone, calls)
 
-    x = data.load_mnist().x_train[: BATCH_SIZE * (2 if tiny else 100)]
-    train = data.pipeline(x, BATCH_SIZE)
-    model.compile(keras.optimizers.Adam(0.001, beta_2=0.99), losses.binary_crossentropy, **options)
+    x = data.load_mnist().x_train[: case.batch_size * (2 if tiny else 100)]
+    train = data.pipeline(x, case.batch_size)
+    optimizer = keras.optimizers.Adam(0.001, beta_2=0.99)
+    model.compile(optimizer, losses.binary_crossentropy, **case.options)
     model.fit(train, epochs=1, verbose=0)
     times = []
     for _ in range(1 if tiny else 5):
@@ -159,7 +183,7 @@ def measure(name, tiny=False):
         times.append((time.perf_counter() - start) / len(train))
     step = float(np.median(times))
 
-    batch = tf.constant(x[:BATCH_SIZE])
+    batch = tf.constant(x[: case.batch_size])
     forward = tf.function(lambda: [model(batch, training=True)])
     forward_seconds = seconds_a_call(forward, calls)
     pipeline = time.perf_counter()
@@ -167,8 +191,8 @@ def measure(name, tiny=False):
     pipeline = (time.perf_counter() - pipeline) / batches
     return {
         "name": name,
-        "what": what,
-        "batch_size": BATCH_SIZE,
+        "what": case.what,
+        "batch_size": case.batch_size,
         "gflop_a_step": round(flops / 1e9, 3),
         "limit_ms": round(1e3 * limit, 2),
         "step_ms": round(1e3 * step, 2),
@@ -183,13 +207,14 @@ def measure(name, tiny=False):
 def table(found):
     """Renders the results in Markdown."""
     lines = [
-        "| model | products and convolutions alone | a step of `fit` | share | GFLOP/s in `fit` |",
-        "|---|---|---|---|---|",
+        "| model | batch | products and convolutions alone | a step of `fit` | share | "
+        "GFLOP/s in `fit` |",
+        "|---|---|---|---|---|---|",
     ]
     for row in found["rows"]:
         lines.append(
-            f"| {row['what']} | {row['limit_ms']:.1f} ms | {row['step_ms']:.1f} ms | "
-            f"**{row['ratio']:.0%}** | {row['fit_gflops']:.0f} |"
+            f"| {row['what']} | {row['batch_size']} | {row['limit_ms']:.1f} ms | "
+            f"{row['step_ms']:.1f} ms | **{row['ratio']:.0%}** | {row['fit_gflops']:.0f} |"
         )
     return "\n".join([*lines, "", results.described(found["machine"])])
 
@@ -197,16 +222,23 @@ def table(found):
 def main(argv=None):
     """Measures the models that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=list(MODELS), metavar="NAME")
+    parser.add_argument("--only", nargs="+", default=list(CASES), metavar="NAME")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
-    if unknown := set(args.only) - set(MODELS):
-        sys.exit(f"Expected models among {sorted(MODELS)}. Received: {sorted(unknown)}")
+    if unknown := set(args.only) - set(CASES):
+        sys.exit(f"Expected models among {sorted(CASES)}. Received: {sorted(unknown)}")
+    if not args.tiny:
+        results.check_digits(data.load_mnist())
+        if set(args.only) != set(CASES):
+            results.check_part("limits")
     rows = [measure(name, args.tiny) for name in args.only]
     for row in rows:
-        print(f"{row['name']}: {row['ratio']:.0%} of the limit; {row}")
+        print(f"{row['what']}: {row['ratio']:.0%} of the limit, {row['step_ms']} ms a step")
     if not args.tiny:
-        found = results.store("limits", rows)
+        rows = results.merged("limits", rows, same=lambda row: row["name"])
+        found = results.store(
+            "limits", sorted(rows, key=lambda row: list(CASES).index(row["name"]))
+        )
         results.render(results.ROOT / "docs" / "speed.md", "limits", table(found))
 
 

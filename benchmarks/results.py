@@ -2,12 +2,15 @@
 
 Results lie in benchmarks/results/NAME.json, a list under `rows` beside a description of the
 machine. In README.md and docs/, tables stand between `<!-- NAME: ... -->` and `<!-- /NAME -->`.
+A run of a part keeps the rest of what this machine measured before; on another machine a part is
+refused, as it would replace the whole.
 """
 
 import json
 import os
 import platform
 import re
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,6 +56,55 @@ def store(name, rows, versions=None, **more):
 def load(name):
     """Reads what `store` wrote."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def earlier(name):
+    """Returns the stored rows if they come from this machine, else an empty list."""
+    if not (RESULTS / f"{name}.json").exists():
+        return []
+    found = load(name)
+    return found["rows"] if machine().items() <= found["machine"].items() else []
+
+
+def merged(name, rows, same):
+    """Returns the rows with those of earlier runs on this machine that are of something else.
+
+    Args:
+        name: Stem of the file.
+        rows: What was measured now.
+        same: Function from a row to what it is of, such as its name.
+    """
+    now = [same(row) for row in rows]
+    return [row for row in earlier(name) if same(row) not in now] + rows
+
+
+def check_part(name):
+    """Ends the program if a part of a run would replace what another machine measured.
+
+    To be called before anything is measured, if not everything is going to be.
+    """
+    if (RESULTS / f"{name}.json").exists() and not earlier(name):
+        there, here = (described(one) for one in (load(name)["machine"], machine()))
+        sys.exit(
+            f"A run of a part adds to results of the same machine. Received: a part, but "
+            f"benchmarks/results/{name}.json says: {there} Here: {here} Run it whole, or see "
+            "with --tiny that it works."
+        )
+
+
+def check_digits(mnist):
+    """Ends the program unless the images are all of MNIST."""
+    if not mnist.full:
+        sys.exit(
+            "Benchmarks run on all of MNIST. Received: the bundled digits. Set AEHELPERS_DATA_DIR "
+            "to a folder that holds mnist.npz, and leave AEHELPERS_QUICK unset."
+        )
+
+
+def resolve_data_dir():
+    """Makes `AEHELPERS_DATA_DIR` absolute, as kernels run in another folder."""
+    if "AEHELPERS_DATA_DIR" in os.environ:
+        os.environ["AEHELPERS_DATA_DIR"] = str(Path(os.environ["AEHELPERS_DATA_DIR"]).resolve())
 
 
 def render(path, name, table):

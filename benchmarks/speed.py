@@ -390,11 +390,7 @@ def summary(name, runs, mnist):
 
 def earlier():
     """Returns the stored rows by name, if they come from this machine."""
-    if not (results.RESULTS / "speed.json").exists():
-        return {}
-    found = results.load("speed")
-    same = found["machine"] == results.machine()
-    return {row["name"]: row for row in found["rows"]} if same else {}
+    return {row["name"]: row for row in results.earlier("speed")}
 
 
 def earlier_runs(name, mnist):
@@ -448,9 +444,8 @@ def table(found):
 
 
 def render(found):
-    """Writes the table into README.md and docs/speed.md."""
-    for page in ("README.md", "docs/speed.md"):
-        results.render(results.ROOT / page, "speed", table(found))
+    """Writes the table into docs/speed.md."""
+    results.render(results.ROOT / "docs" / "speed.md", "speed", table(found))
 
 
 def main(argv=None):
@@ -468,11 +463,10 @@ def main(argv=None):
         render(results.load("speed"))
         return
     mnist = data.load_mnist()
-    if not args.tiny and not mnist.full:
-        sys.exit(
-            "Benchmarks run on all of MNIST. Received: the bundled digits. "
-            "Set AEHELPERS_DATA_DIR to a folder that holds mnist.npz."
-        )
+    if not args.tiny:
+        results.check_digits(mnist)
+        if set(args.only) != set(BENCHMARKS) or args.seeds != parser.get_default("seeds"):
+            results.check_part("speed")
     for seed in args.seeds:
         for name in args.only:
             if args.missing and any(r["seed"] == seed for r in earlier_runs(name, mnist)):

@@ -17,6 +17,7 @@ import nbformat
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import results
+from benchmarks.classroom import KEPT_FREE
 
 NAME = "notebooks"  # of the results, and of the markers in the guide
 GUIDE = results.ROOT / "docs" / "teaching.md"
@@ -191,10 +192,24 @@ def table(found):
         for title, seconds in row["sections"]:
             if seconds >= 1:
                 lines.append(f"| {title} | {_time(seconds)} | |")
-    return "\n".join([*lines, "", results.described(found["machine"]), _BELOW])
+    below = [results.described(found["machine"]), _BELOW, _class(found["rows"])]
+    return "\n".join([*lines, "", *below])
 
 
 _BELOW = "Sections of less than a second are left out. Loading TensorFlow is part of the opening."
+
+
+def _class(rows):
+    """Returns how many kernels a machine has memory for, if nothing is shared."""
+    memory = {row["notebook"]: row["memory_gib"] for row in rows if row["memory_gib"]}
+    if "01_vanilla" not in memory:
+        return ""
+    largest = max(memory, key=memory.get)
+    holds = {name: int((24 - KEPT_FREE) / memory[name]) for name in ("01_vanilla", largest)}
+    return (
+        f"With {KEPT_FREE:.0f} GiB kept for the system, 24 GiB hold {holds['01_vanilla']} kernels "
+        f"that have run all of 01, or {holds[largest]} that have run {largest[:2]}."
+    )
 
 
 def _time(seconds):

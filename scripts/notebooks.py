@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aehelpers import data
+from benchmarks import results
 from scripts import guide
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -136,8 +137,7 @@ def main():
             "Stored outputs come from all of MNIST. Received: the bundled digits. "
             "Set AEHELPERS_DATA_DIR to a folder that holds mnist.npz, or run once with a network."
         )
-    if "AEHELPERS_DATA_DIR" in os.environ:  # kernels run in notebooks/
-        os.environ["AEHELPERS_DATA_DIR"] = str(Path(os.environ["AEHELPERS_DATA_DIR"]).resolve())
+    results.resolve_data_dir()
     with tempfile.TemporaryDirectory() as cache:
         os.environ["AEHELPERS_CACHE_DIR"] = cache  # no training is resumed from an earlier run
         for name in names or known:

@@ -1,11 +1,14 @@
-import importlib.util
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from aehelpers import data, losses
-from benchmarks import classroom, limits, results, speed, starting
+from benchmarks import __main__ as everything
+from benchmarks import classroom, limits, overview, quick, results, speed, starting
+
+SMAPS = Path("/proc/self/smaps_rollup")  # which only Linux has
 
 
 @pytest.fixture
@@ -107,20 +110,84 @@ def test_the_mean_over_all_five(stored, mnist):
     assert "not reached" in speed.table(found)
 
 
-@pytest.mark.parametrize("benchmark", [speed, limits])
+@pytest.mark.parametrize("benchmark", [speed, limits, quick])
 def test_unknown_name(benchmark):
     with pytest.raises(SystemExit, match="Expected .* among.*Received: .'nonsense'"):
         benchmark.main(["--only", "nonsense"])
 
 
-def test_bundled_digits_are_refused():
+@pytest.mark.parametrize("benchmark", [speed, limits, starting, classroom])
+def test_bundled_digits_are_refused(benchmark):
+    if benchmark is classroom and not SMAPS.exists():
+        pytest.skip("needs Linux")
     with pytest.raises(SystemExit, match="Received: the bundled digits"):
-        speed.main([])
+        benchmark.main([])
 
 
-def test_readme_shows_the_speed():
+def test_unknown_benchmark():
+    with pytest.raises(SystemExit, match="Expected benchmarks among .*Received: .'nonsense'"):
+        everything.main(["nonsense"])
+
+
+def test_a_benchmark_that_fails_keeps_no_other_from_running(monkeypatch, capsys):
+    class Ended:
+        def __init__(self, command, check=False):
+            ran.append(command[1:])
+            self.returncode = "limits.py" in command[1]
+
+    ran = []
+    monkeypatch.setattr(everything.subprocess, "run", Ended)
+    assert everything.main(["limits", "speed", "--missing"]) == 1
+    names = [command[0].rsplit("/", 1)[-1] for command in ran]
+    assert names == ["limits.py", "speed.py", "overview.py"]
+    assert ran[1][1:] == ["--missing"]
+    assert "Failed, see above: limits" in capsys.readouterr().err
+
+
+def test_a_part_keeps_the_rest(stored):
+    rows = [{"name": "a", "value": 1}, {"name": "b", "value": 2}]
+    results.store("limits", rows)
+    new = [{"name": "a", "value": 3}]
+    assert results.merged("limits", new, lambda row: row["name"]) == [rows[1], *new]
+
+
+def test_a_part_is_refused_on_another_machine(stored, monkeypatch):
+    results.store("limits", [{"name": "a"}])
+    results.check_part("limits")
+    monkeypatch.setattr(results, "machine", lambda: {"cores": 1000, "keras": "0"})
+    with pytest.raises(SystemExit, match="Received: a part.*Here: Measured on 1000 cores"):
+        results.check_part("limits")
+
+
+def test_a_class_that_is_too_large_or_empty(monkeypatch):
+    if not SMAPS.exists():
+        pytest.skip("needs Linux")
+    with pytest.raises(SystemExit, match="1000000 learners need .*Received: .* GiB"):
+        classroom.main(["--learners", "1000000"])
+    with pytest.raises(SystemExit, match="positive integers. Received: .0"):
+        classroom.main(["--learners", "0"])
+    with pytest.raises(SystemExit, match="positive integer. Received: 0"):
+        starting.main(["--repeats", "0"])
+
+
+def test_growth_is_fitted(mnist):
+    rows = classroom.growth(tiny=True)
+    assert [row["grows"] for row in rows] == ["images", "latent_dim", "width"]
+    assert all(np.isfinite(row["exponent"]) and len(row["seconds"]) == 2 for row in rows)
+
+
+def test_quick_mode_is_timed():
+    row = quick.measure("00_start_here")
+    assert row["name"] == "00_start_here" and row["seconds"] > 0
+
+
+def test_the_overview_is_shown():
+    for page in ("README.md", "docs/speed.md"):
+        assert overview.table() in (results.ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_stored_ratios():
     found = results.load("speed")
-    assert speed.table(found) in (results.ROOT / "README.md").read_text(encoding="utf-8")
     for row in found["rows"]:
         ratios = [run["ratio"] for run in row["runs"]]
         assert row["ratio"] == (None if None in ratios else np.median(ratios))
@@ -139,8 +206,6 @@ def test_readme_shows_the_speed():
 )
 def test_pages_show_the_results(benchmark, page):
     name = benchmark.__name__.split(".")[-1]
-    if not (results.RESULTS / f"{name}.json").exists():
-        pytest.skip(f"benchmarks/{name}.py has not been run on a quiet machine yet")
     found = results.load(name)
     assert benchmark.table(found) in (results.ROOT / page).read_text(encoding="utf-8")
 
@@ -175,7 +240,7 @@ def test_a_kernel_shows_the_digits():
     assert starting.kernel_to_output(starting.DIGITS) > 0
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("resource"), reason="needs Linux")
+@pytest.mark.skipif(not SMAPS.exists(), reason="needs Linux")
 def test_a_class_of_two():
     row = classroom.class_of(2, epochs=1)
     assert row["memory_gib"] > row["largest_gib"] > 0.3

@@ -1,0 +1,43 @@
+"""Runs the benchmarks one after another, then shows one table of all results.
+
+    python -m benchmarks [NAME ...] [--missing] [--tiny]
+
+NAME is one or more of speed, limits, starting, classroom, widgets and quick; all by default. Leave
+the machine alone meanwhile. `speed` alone takes about three and a half hours, on two cores, for its
+three seeds; `--missing` takes up where an interrupted run of it stopped. A benchmark that fails is
+reported at the end and doesn't keep the others from running.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("limits", "starting", "classroom", "widgets", "quick", "speed")  # the longest last
+
+
+def main(argv=None):
+    """Runs what is named; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"among {', '.join(NAMES)}")
+    parser.add_argument("--missing", action="store_true", help="speed: only what has no result")
+    parser.add_argument("--tiny", action="store_true", help="see that they work; write nothing")
+    args = parser.parse_args(argv)
+    if unknown := set(args.names) - set(NAMES):
+        sys.exit(f"Expected benchmarks among {', '.join(NAMES)}. Received: {sorted(unknown)}")
+
+    failed = []
+    for name in args.names or NAMES:
+        command = [sys.executable, str(Path(__file__).with_name(f"{name}.py"))]
+        command += ["--tiny"] * args.tiny + ["--missing"] * (args.missing and name == "speed")
+        if subprocess.run(command).returncode:
+            failed.append(name)
+    if not args.tiny:
+        subprocess.run([sys.executable, str(Path(__file__).with_name("overview.py"))], check=True)
+    if failed:
+        print(f"Failed, see above: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

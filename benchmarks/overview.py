@@ -1,0 +1,146 @@
+"""All benchmarks in one table: how long, how much memory, and against what.
+
+    python benchmarks/overview.py
+
+prints the table from benchmarks/results/ and writes it into README.md and docs/speed.md. A target
+is what the course set itself; where one was missed, the table says so.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import results
+
+MINUTES = 20  # for notebooks 00 to 06 on the full data
+QUICK_MINUTES = 3  # for all of them in quick mode
+KERNEL_GIB = 1.0
+FIRST_DIGITS = {"kernel to the first digits": 1.5, "the same after `import keras`": 7.0}
+SHARE = 0.5  # of what products and convolutions alone allow
+
+
+def speed_rows():
+    """Yields what `speed.py` found: a training beside its peer's."""
+    found = results.load("speed")["rows"]
+    for row in found:
+        peer, ours = (
+            np.median([run[f"{who}_seconds"] for run in row["runs"]]) for who in ("peer", "our")
+        )
+        source = row["peer"].split("'s ")[0]
+        ratio = f"{row['ratio']:.1f} times faster" if row["ratio"] else "not reached"
+        yield f"{row['what']}: to the same loss", f"{ours:.0f} s", f"{source}: {peer:.0f} s", ratio
+    ratios = [row["ratio"] for row in found]
+    if len(found) == 5 and None not in ratios:
+        mean = np.exp(np.mean(np.log(ratios)))
+        yield "the five together, geometric mean", "", "", f"{mean:.1f} times faster"
+
+
+def limit_rows():
+    """Yields what `limits.py` found: a step of training beside its products alone."""
+    for row in results.load("limits")["rows"]:
+        if row["name"] in ("dense", "deep", "convolutional", "relu"):
+            what = row["what"]
+            if row["name"] == "relu":
+                what = "convolutional, ReLU in place of GELU"
+            yield (
+                f"a step of training, {what}",
+                f"{row['step_ms']:.1f} ms",
+                f"products and convolutions alone: {row['limit_ms']:.1f} ms",
+                f"{row['ratio']:.0%} of the limit{missed(row['ratio'] < SHARE, '50%')}",
+            )
+
+
+def notebook_rows():
+    """Yields minutes and memory of the notebooks."""
+    rows = results.load("notebooks")["rows"]
+    minutes = sum(row["seconds"] for row in rows if row["notebook"] < "07") / 60
+    yield "notebooks 00 to 06, all of MNIST", f"{minutes:.1f} min", *target(minutes, MINUTES, "min")
+    largest = max(rows, key=lambda row: row["memory_gib"] or 0)
+    gib = largest["memory_gib"]
+    what = f"the largest kernel, {largest['notebook'][:2]}"
+    yield what, f"{gib:.1f} GiB", *target(gib, KERNEL_GIB, "GiB")
+    minutes = sum(row["seconds"] for row in results.load("quick")["rows"]) / 60
+    yield (
+        "all notebooks in quick mode",
+        f"{minutes:.1f} min",
+        *target(minutes, QUICK_MINUTES, "min"),
+    )
+
+
+def starting_rows():
+    """Yields the times from a start to something to see."""
+    seconds = {row["name"]: row["seconds"] for row in results.load("starting")["rows"]}
+    for name, limit in FIRST_DIGITS.items():
+        what = name.replace("the same", "kernel to the first digits")
+        yield what, f"{seconds[name]:.1f} s", *target(seconds[name], limit, "s")
+    lab, alone = seconds["`make lab`"], seconds["JupyterLab itself"]
+    ratio = f"{lab / alone:.1f} times as long"
+    yield (
+        "`make lab`, after the first time",
+        f"{lab:.1f} s",
+        f"JupyterLab alone: {alone:.1f} s",
+        ratio,
+    )
+
+
+def class_rows():
+    """Yields what a learner in a class costs."""
+    rows = [row for row in results.load("classroom")["rows"] if "learners" in row]
+    one, most = rows[0], rows[-1]
+    yield (
+        f"the first training, {most['learners']} learners on one machine at once",
+        f"{most['training_seconds']:.0f} s, {most['memory_gib']:.1f} GiB",
+        f"one alone: {one['training_seconds']:.0f} s, {one['memory_gib']:.1f} GiB",
+        f"{most['training_seconds'] / one['training_seconds']:.1f} times as long, "
+        f"{most['memory_gib'] / one['memory_gib']:.1f} times the memory",
+    )
+
+
+def widget_rows():
+    """Yields what `widgets.py` found: a slider beside the usual one."""
+    for row in results.load("widgets")["rows"]:
+        yield (
+            f"key press on a slider to changed pixels (95 % of them), {row['what']}",
+            f"{row['ours']['p95_ms']:.0f} ms",
+            f"`interact` and `predict`: {row['peer']['p95_ms']:.0f} ms",
+            f"{row['ratio_p95']:.1f} times faster",
+        )
+
+
+def target(value, limit, unit):
+    """Returns the target in words, and whether it was reached."""
+    return f"target: {limit} {unit}", "missed" if value > limit else "reached"
+
+
+def missed(is_missed, limit):
+    """Returns what to add where a target was missed."""
+    return f", target of {limit} missed" if is_missed else ""
+
+
+def table():
+    """Renders the table in Markdown from the stored results."""
+    lines = ["| what | here | against | |", "|---|---|---|---|"]
+    for part in (
+        speed_rows,
+        limit_rows,
+        notebook_rows,
+        starting_rows,
+        class_rows,
+        widget_rows,
+    ):
+        lines += [f"| {' | '.join(cells)} |" for cells in part()]
+    return "\n".join([*lines, "", results.described(results.load("speed")["machine"])])
+
+
+def render():
+    """Writes the table into README.md and docs/speed.md."""
+    for page in ("README.md", "docs/speed.md"):
+        results.render(results.ROOT / page, "overview", table())
+
+
+if __name__ == "__main__":
+    render()
+    print(table())
