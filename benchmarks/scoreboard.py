@@ -53,6 +53,7 @@ class Row:
         higher: Whether larger numbers are better.
         tolerance: How far from the target a result may be; for rows that are a gate.
         variant: What was done to the grey levels.
+        split: What was trained and tested on.
         deterministic: Whether all seeds would give the same; then one is enough.
         tried: What was tried where the target was missed, and what is to be known.
     """
@@ -69,6 +70,7 @@ class Row:
     tolerance: float | None = None
     variant: str = GREY
     deterministic: bool = False
+    split: str = "60,000 training images, 10,000 test images"
     tried: str = ""
 
 
@@ -128,7 +130,8 @@ def pca_30(mnist, seed, tiny):
     published="3.00",
     target=2.40,
     tried="784-1000-500-250-30 as in the paper, dense with GELU, 24 epochs: 2.80. The "
-    "convolutional net with 16 and 32 filters, 16 epochs: 2.67. Seed 0 is the shipped model, with "
+    "convolutional net with 16 and 32 filters, 16 epochs: 2.67 (both on test images, as earlier "
+    "shipped models). Seed 0 is the shipped model, with "
     "its weights rounded to 8 bits; its minutes are those of one core.",
 )
 def autoencoder_30(mnist, seed, tiny):
@@ -143,6 +146,7 @@ def autoencoder_30(mnist, seed, tiny):
     unit="cross-entropy in nats, mean over the pixels",
     published="0.0914 (about 0.09 in the text)",
     target=0.0912,
+    tried="Seed 0 is the shipped model; its minutes are those of one core beside other work.",
 )
 def vanilla_32(mnist, seed, tiny):
     return cross_entropy(train("vanilla", mnist, tiny), mnist.x_test)
@@ -156,8 +160,9 @@ def vanilla_32(mnist, seed, tiny):
     published="0.0622",
     target=0.0618,
     tried="10 epochs with batches of 64 and a rate of 0.003 that falls along a cosine: 0.0628. "
-    "16 epochs with batches of 32 and a rate of 0.001: 0.0625. Now the same with 0.003. Seed 2 is "
-    "the shipped model, with weights of 16 bits; its minutes are those of one core.",
+    "16 epochs with batches of 32 and a rate of 0.001: 0.0625 (both on test images, as earlier "
+    "shipped models). Now the same with 0.003. Seed 2 is the shipped model, made before the other "
+    "two seeds, with weights of 16 bits; its minutes are those of one core.",
 )
 def convolutional_map(mnist, seed, tiny):
     return cross_entropy(train("convolutional_map", mnist, tiny), mnist.x_test)
@@ -167,12 +172,13 @@ def convolutional_map(mnist, seed, tiny):
     name="Denoising, Gaussian noise of 0.4",
     source="keras.io, Convolutional autoencoder for image denoising (2021), second model",
     protocol="noise of standard deviation 0.4, clipped to [0, 1]; the denoiser of notebook 03, "
-    "trained for noise of 0.2 to 0.6 on 55,000 images",
+    "trained for noise of 0.2 to 0.6",
     unit="cross-entropy in nats, mean over the pixels",
     published="0.0839",
     target=0.0830,
-    tried="Seed 0 is the shipped model, with its weights rounded to 8 bits. A net trained for 0.4 "
-    "only is still to be tried.",
+    split="55,000 training images, 10,000 test images",
+    tried="Seed 0 is the shipped model, with its weights rounded to 8 bits; its minutes are those "
+    "of one core.",
 )
 def denoising_04(mnist, seed, tiny):
     model = train("denoising", mnist, tiny)
@@ -273,24 +279,25 @@ def binarised(x, seed=None):
 def log_likelihood(model, x, samples, seed=0):
     """Estimates ln p(x) as `metrics.importance_weighted_bound` does, all codes of an image at once.
 
-    XLA and logits in place of probabilities: 10,000 images with 5,000 codes each take minutes.
+    XLA and logits in place of probabilities: 10,000 images with 5,000 codes each take minutes. The
+    draws are made outside, since XLA makes them ten times as slowly.
     """
     pixels = model.decoder.get_layer("pixels")
     hidden = keras.Model(model.decoder.inputs, pixels.input)
 
     @tf.function(jit_compile=True)
-    def bound(image, noise_seed):
+    def bound(image, noise):
         z_mean, z_log_var = model.posterior(image[None])
-        noise = tf.random.stateless_normal((samples, z_mean.shape[1]), noise_seed)
         z = z_mean + ops.exp(z_log_var / 2) * noise
         logits = hidden(z) @ pixels.kernel + pixels.bias
         log_p = ops.sum(ops.reshape(image, (1, -1)) * logits - ops.softplus(logits), axis=1)
         log_ratio = ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=1) / 2
         return ops.logsumexp(log_p + log_ratio) - np.log(samples)
 
-    # A tensor: with a new pair of Python numbers for each image, each would be compiled anew.
-    seeds = (tf.constant((seed, i)) for i in range(len(x)))
-    return np.array([bound(image, noise_seed).numpy() for image, noise_seed in zip(x, seeds)])
+    def noise(number):
+        return tf.random.stateless_normal((samples, hidden.input_shape[1]), (seed, number))
+
+    return np.array([bound(image, noise(i)).numpy() for i, image in enumerate(x)])
 
 
 @row(
@@ -315,60 +322,61 @@ def logistic_regression(mnist, seed, tiny):
 @row(
     name="Sparse code and a linear classifier",
     source="Makhzani and Frey, k-Sparse Autoencoders (2014); Winner-Take-All Autoencoders (2015)",
-    protocol="the dense winner-take-all net of the second paper, 784-2000-784: in training each "
-    "unit is on only for those 5 % of a batch of 256 images that it answers to most; 10 epochs; a "
-    "linear support vector machine with C = 0.001, one digit against the rest, on the units' ReLU",
+    protocol="one layer of the convolutional winner-take-all net of the second paper: 64 filters "
+    "of 9x9 pixels; in training each map keeps only its largest value of an image, and a linear "
+    "transposed convolution rebuilds the image from these; 3 epochs on 20,000 images without their "
+    "labels; the largest values of the maps' ReLU in squares of 5x5; a linear support vector "
+    "machine with C = 0.003, one digit against the rest, on these 2,304 numbers",
     unit="test images classified correctly, %",
     published="98.65 to 98.8",
     target=98.7,
     higher=True,
-    tried="On 5,000 validation images: notebook 04's net of 1,000 units, trained with 25 of them "
-    "on and used with 200, with logistic regression 98.28 (98.00 on test images); this net with "
-    "logistic regression 98.60, with the support vector machine 98.82; with 4,000 units 98.82; "
-    "with 3,000 units and a quarter of the input set to 0 in training 98.80; roots or other scales "
-    "of the units' values gave no more.",
+    tried="The published figures are those of dense nets. Ours, the second paper's 784-2000-784 "
+    "with 5 % of a batch as the winners and a support vector machine, had 98.40 ± 0.09 on test "
+    "images. On 5,000 validation images: notebook 04's net of 1,000 units, trained with 25 of them "
+    "on and used with 200, with logistic regression 98.28; the dense winner-take-all net 98.82, "
+    "with up to 4,000 units, noise, or other scales of the values never more than 98.86; this "
+    "convolutional one 99.30, and 99.12 with squares of 7x7.",
 )
 def sparse_linear(mnist, seed, tiny):
     x, y = training_images(mnist)
-    model = winner_take_all(units=2000, k=13)
-    model.decoder.get_layer("atoms").bias.assign(x.mean(axis=0).ravel())
-    train = data.pipeline(x, 256, seed=seed)
-    epochs = 1 if tiny else 10
+    model = winner_take_all(filters=64, size=9, seed=seed)
+    train = data.pipeline(mnist.x_train[:20_000], 100, seed=seed)
+    epochs = 1 if tiny else 3
     schedule = weights.warmup_and_cosine(0.002, epochs * len(train))
     model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.squared_error)
     model.fit(train, epochs=epochs, verbose=0)
-    z, z_test = (model.encoder.predict(a, batch_size=1000, verbose=0) for a in (x, mnist.x_test))
+    pool = layers.MaxPooling2D(5, padding="same")
+    code = keras.Model(model.encoder.inputs, layers.Flatten()(pool(model.encoder.outputs[0])))
+    z, z_test = (code.predict(a, batch_size=500, verbose=0) for a in (x, mnist.x_test))
     scale = np.sqrt(np.square(z).mean())
-    classifier = svm.LinearSVC(C=0.001, dual=False, tol=0.01)
+    classifier = svm.LinearSVC(C=0.003, dual=False, tol=0.01)
     return 100 * classifier.fit(z / scale, y).score(z_test / scale, mnist.y_test)
 
 
-def winner_take_all(units, k):
-    """Builds a dense autoencoder in whose training a unit is on for `k` images of a batch."""
+def winner_take_all(filters, size, seed):
+    """Builds a convolutional autoencoder in whose training each map keeps one value."""
     image = keras.Input((28, 28, 1))
-    scores = layers.Dense(units, "relu", name="scores")
-    encoder = keras.Model(image, Winners(k)(scores(layers.Flatten()(image))))
-    z = keras.Input((units,))
-    atoms = layers.Dense(784, name="atoms")
-    decoder = keras.Model(z, layers.Reshape((28, 28, 1))(atoms(z)))
-    # Atoms of length 1/2, and each unit starts by looking for the image that it draws.
-    atoms.kernel.assign(0.5 * ops.normalize(atoms.kernel, axis=1))
-    scores.kernel.assign(ops.transpose(atoms.kernel))
+    scores = layers.Conv2D(filters, size, padding="same", activation="relu", name="scores")
+    encoder = keras.Model(image, Winners()(scores(image)))
+    z = keras.Input((28, 28, filters))
+    atoms = layers.Conv2DTranspose(1, size, padding="same", name="atoms")
+    decoder = keras.Model(z, atoms(z))
+    # Atoms of length 1/2, and each filter starts by looking for the stroke that it draws.
+    kernel = keras.random.normal((size, size, 1, filters), seed=seed)
+    kernel /= 2 * ops.sqrt(ops.sum(ops.square(kernel), axis=(0, 1, 2)))
+    atoms.kernel.assign(kernel)
+    scores.kernel.assign(kernel)
     return models.Autoencoder(encoder, decoder)
 
 
 class Winners(layers.Layer):
-    """Keeps in training, for each unit, the `k` images of a batch that it answers to most."""
-
-    def __init__(self, k, **kwargs):
-        super().__init__(**kwargs)
-        self.k = k
+    """Keeps in training, of each map of each image, the largest value."""
 
     def call(self, z, training=False):
         if not training:
             return z
-        largest, _ = ops.top_k(ops.transpose(z), self.k)
-        return ops.where(z >= largest[:, -1], z, 0.0)
+        return ops.where(z == ops.max(z, axis=(1, 2), keepdims=True), z, 0.0)
 
 
 @row(
@@ -377,7 +385,7 @@ class Winners(layers.Layer):
     protocol="a PCA with 32 components for each digit, fitted to its training images; the score is "
     "the squared error; the gate of this measure",
     unit="AUROC, mean over the ten digits, %",
-    published="95.5",
+    published="none; 95.5 by ourselves",
     target=95.5,
     higher=True,
     tolerance=0.1,
@@ -407,12 +415,13 @@ def one_class_pca(mnist, seed, tiny):
     published="89.7 (DCAE), 94.8 (Deep SVDD), 97.5 (LSA)",
     target=97.5,
     higher=True,
-    tried="The score was chosen on validation images, with a PCA of 16 components in place of the "
-    "nets: the squared error alone has 95.8 there, divided by the root of the ink 97.9, and "
-    "blurred before that 98.6, as a stroke that lies a little beside its place then costs less. "
-    "Other widths of the blur (0.6 to 2 pixels), weights for each pixel, cross-entropy, and the "
-    "code's own distance from the mean gave no more. Without the blur these nets had 97.0 on test "
-    "images.",
+    split="as many training images of each digit, 5,421; 10,000 test images",
+    tried="The score was chosen on validation images, anomalies included, with a PCA of 16 "
+    "components in place of the nets: the squared error alone has 95.8 there, divided by the root "
+    "of the ink 97.9, and blurred before that 98.6, as a stroke that lies a little beside its "
+    "place then costs less. Other widths of the blur (0.6 to 2 pixels), weights for each pixel, "
+    "cross-entropy, and the code's own distance from the mean gave no more. Without the blur these "
+    "nets had 97.0 on test images.",
 )
 def one_class(mnist, seed, tiny):
     from scipy.ndimage import gaussian_filter
@@ -490,7 +499,6 @@ def write(runs, path=None):
         rows.append(
             about
             | {
-                "split": "60,000 training images, 10,000 test images",
                 "seeds": [r["seed"] for r in done],
                 "values": values,
                 "mean": round(float(np.mean(values)), 5),
@@ -552,15 +560,16 @@ def page(results):
         "# Scoreboard",
         "The course's models beside published numbers, on all of MNIST. `make scoreboard` measures "
         "what is missing here, and `make scoreboard ARGS=--fresh` all of it. Hyper-parameters were "
-        "chosen on validation images, never on test images; then each model was trained on all "
-        "training images, once for each seed. A ± is the standard deviation over the seeds. A "
-        "target that wasn't reached stands here with what was tried.",
+        "chosen on validation images, never on test images; then each model was trained on the "
+        "images that its protocol names, once for each seed. A ± is the standard deviation over "
+        "the seeds. A target that wasn't reached stands here with what was tried.",
         table(rows),
         f"Measured with Python {machine['python']} and Keras {machine['keras']} on "
         f"{machine['cores']} cores ({machine['processor']}) that other work was using as well. So "
         "the minutes are upper bounds; minutes of CPU, of both cores together, say more.",
     ]
     for stored in rows:
+        source = stored["source"][0].upper() + stored["source"][1:]
         values = "; ".join(
             f"{number(run['value'], stored)} "
             f"({'no seed' if stored['deterministic'] else 'seed ' + str(run['seed'])}, "
@@ -570,10 +579,10 @@ def page(results):
         )
         parts += [
             f"## {stored['name']}",
-            f"- **Published:** {stored['published']}. {stored['source']}.\n"
+            f"- **Published:** {stored['published']}. {source}.\n"
             f"- **Measure:** {stored['unit']}. Images: {stored['variant']}.\n"
             f"- **Protocol:** {stored['protocol']}. {stored['split']}.\n"
-            f"- **Here:** {result(stored)}. {values}."
+            f"- **Here:** {'' if len(stored['runs']) == 1 else result(stored) + ': '}{values}."
             + (f"\n- **Notes:** {stored['tried']}" if stored["tried"] else ""),
         ]
     missing = [row.name for key, row in ROWS.items() if key not in {r["key"] for r in rows}]

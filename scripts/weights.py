@@ -20,7 +20,7 @@ from aehelpers import data, losses, metrics, models, training
 ASSETS = Path(training.__file__).parent / "assets"
 MAX_TOTAL_BYTES = 8_000_000
 SEED = 0
-SEEDS = {"convolutional_map": 2}  # of models that were trained with another seed
+SEEDS = {"convolutional_map": 2}  # made with it before any other seed had been tried
 
 RECIPES = {}
 

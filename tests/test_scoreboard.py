@@ -148,11 +148,12 @@ def test_log_likelihood_is_that_of_the_metrics(mnist):
     np.testing.assert_allclose(found, expected, atol=0.3)
 
 
-def test_the_winners_of_each_unit():
-    z = np.array([[1.0, 5.0], [3.0, 0.0], [2.0, 4.0]], "float32")
-    layer = SCOREBOARD.Winners(1)
-    np.testing.assert_array_equal(layer(z), z)
-    np.testing.assert_array_equal(layer(z, training=True), [[0, 5], [3, 0], [0, 0]])
+def test_the_winner_of_each_map():
+    maps = np.array([[[1.0, 5.0], [3.0, 0.0]], [[2.0, 4.0], [0.0, 4.5]]], "float32")[None]
+    layer = SCOREBOARD.Winners()
+    np.testing.assert_array_equal(layer(maps), maps)
+    kept = layer(maps, training=True)
+    np.testing.assert_array_equal(kept, [[[[0, 5], [3, 0]], [[0, 0], [0, 0]]]])
 
 
 def test_unknown_row(scoreboard):
