@@ -31,7 +31,9 @@ def speed_rows():
         )
         source = row["peer"].split("'s ")[0]
         ratio = f"{row['ratio']:.1f} times faster" if row["ratio"] else "not reached"
-        yield f"{row['what']}: to the same loss", f"{ours:.0f} s", f"{source}: {peer:.0f} s", ratio
+        seeds = f"{len(row['seeds'])} seed{'s' * (len(row['seeds']) > 1)}"
+        what = f"{row['what']}: to the same loss, {seeds}"
+        yield what, f"{ours:.0f} s", f"{source}: {peer:.0f} s", ratio
     ratios = [row["ratio"] for row in found]
     if len(found) == 5 and None not in ratios:
         mean = np.exp(np.mean(np.log(ratios)))
