@@ -3,8 +3,8 @@
     python -m benchmarks [NAME ...] [--missing] [--tiny]
 
 NAME is one or more of speed, limits, starting, classroom, widgets and quick; all by default. Leave
-the machine alone meanwhile. `speed` alone takes about three and a half hours, on two cores, for its
-three seeds; `--missing` takes up where an interrupted run of it stopped. A benchmark that fails is
+the machine alone meanwhile. `speed` alone takes about three hours, on two cores, for its three
+seeds; `--missing` takes up where an interrupted run of it stopped. A benchmark that fails is
 reported at the end and doesn't keep the others from running.
 """
 

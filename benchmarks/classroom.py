@@ -108,7 +108,7 @@ def class_of(learners, epochs):
         "training_seconds": round(max(answer["training_seconds"] for answer in answers), 1),
         "import_seconds": round(max(answer["import_seconds"] for answer in answers), 1),
         "memory_gib": round(together / GIB, 2),
-        "largest_gib": round(peak.max() / GIB, 2),
+        "largest_gib": round(float(peak.max()) / GIB, 2),
     }
 
 

@@ -235,10 +235,9 @@ def main(argv=None):
     for row in rows:
         print(f"{row['what']}: {row['ratio']:.0%} of the limit, {row['step_ms']} ms a step")
     if not args.tiny:
-        rows = results.merged("limits", rows, same=lambda row: row["name"])
-        found = results.store(
-            "limits", sorted(rows, key=lambda row: list(CASES).index(row["name"]))
-        )
+        rows = results.merged("limits", rows, lambda row: row["name"])
+        rows = [row for name in CASES for row in rows if row["name"] == name]
+        found = results.store("limits", rows)
         results.render(results.ROOT / "docs" / "speed.md", "limits", table(found))
 
 

@@ -280,7 +280,7 @@ def log_likelihood(model, x, samples, seed=0):
     """Estimates ln p(x) as `metrics.importance_weighted_bound` does, all codes of an image at once.
 
     XLA and logits in place of probabilities: 10,000 images with 5,000 codes each take minutes. The
-    draws are made outside, since XLA makes them ten times as slowly.
+    draws are made outside, since XLA makes them more than ten times as slowly.
     """
     pixels = model.decoder.get_layer("pixels")
     hidden = keras.Model(model.decoder.inputs, pixels.input)

@@ -751,6 +751,10 @@ def test_pipeline_gives_every_image_once_and_unchanged(digits, shape, kind):
     assert sorted(i.tobytes() for i in shuffled) == sorted(i.tobytes() for i in images)
 
 
+def test_pipeline_has_no_tuner_to_wait_for(digits):
+    assert data.pipeline(digits[0]).options().autotune.enabled is False
+
+
 def test_pipeline_shapes_are_known_to_keras(digits):
     dataset = data.pipeline(digits[0][..., None], batch_size=32, corruption=data.gaussian_noise)
     assert [tuple(spec.shape) for spec in dataset.element_spec] == [(None, 28, 28, 1)] * 2
