@@ -55,6 +55,8 @@ def test_sliders_move_by_key_and_mouse_and_python_knows(notebook):
     notebook.page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     assert_changes(digit, before)
     assert float(slider.input_value()) < 0
+    # Else the click could reach Python after what the next test sets there.
+    notebook.shows(digit, "sliders.image")
 
 
 def test_python_moves_the_sliders(notebook):
