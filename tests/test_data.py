@@ -752,7 +752,7 @@ def test_pipeline_gives_every_image_once_and_unchanged(digits, shape, kind):
 
 
 def test_pipeline_has_no_tuner_to_wait_for(digits):
-    assert data.pipeline(digits[0]).options().autotune.enabled is False
+    assert data.pipeline(digits[0][..., None]).options().autotune.enabled is False
 
 
 def test_pipeline_shapes_are_known_to_keras(digits):
