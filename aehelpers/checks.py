@@ -274,8 +274,8 @@ def ex00_2(cross_entropy):
         certain = np.asarray(_call(cross_entropy, x, np.rint(x_hat)))
     if not np.isfinite(certain).all():
         raise _Hint(
-            "Right, as long as no pixel is sure. Where x_hat is exactly 0 or 1 the logarithm has "
-            "no value: clip x_hat to [1e-7, 1 - 1e-7] first."
+            "Right, as long as no pixel is sure. Where x_hat is exactly 0 or 1, one of the two "
+            "logarithms has no value: clip x_hat to [1e-7, 1 - 1e-7] first."
         )
     return "Nats for each image, and no pixel is ever infinitely sure."
 

@@ -678,7 +678,7 @@ def arrows(z, y, stations, title=None, alt=None):
         alt: Description in words; written from the content by default.
 
     Returns:
-        A `Figure`. The arrows of a stage have one colour, which the legend names.
+        A `Figure` with a panel for each stage, all over the same map.
 
     Raises:
         ValueError: If `z` or a station is not finite, of shape `(n, 2)`, the stations are not at
@@ -705,17 +705,23 @@ def arrows(z, y, stations, title=None, alt=None):
             for (start, end), (a, b) in stages
         )
         alt += "."
-    figure = Figure(640, 580, alt)
-    ax = _axes(figure, "z1", "z2", title)
-    ax.scatter(*z.T, s=6, c=np.array(PALETTE)[y], alpha=0.25, linewidths=0)
-    ax.update_datalim(np.concatenate(stations))
-    ax.set_aspect("equal", adjustable="datalim")
-    _badges(figure, ax, _medians(z, y))
-    for ((start, end), (a, b)), colour in zip(stages, itertools.cycle((INK, PALETTE[3]))):
-        style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.0035}
-        ax.quiver(*a.T, *(b - a).T, color=colour, zorder=5, label=f"{start} to {end}", **style)
-    ax.scatter(*stations[0].T, s=22, c=INK, zorder=5)
-    ax.legend(frameon=False, labelcolor=INK, loc="upper right")
+    width, height = np.ptp(np.concatenate([z, *stations]), axis=0)
+    shape = np.clip(height / width, 0.5, 1.5) if width else 1.5  # of a panel
+    figure = Figure(WIDTH, int(shape * (WIDTH - 60) / len(stages)) + 80 + 25 * bool(title), alt)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", size=11, weight="bold", color=INK)
+    panels = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
+    for ax, ((start, end), (a, b)) in zip(panels, stages):
+        _tidy(ax, "z1", "z2" if ax is panels[0] else "")
+        ax.set_title(f"{start} to {end}", size=10, color=INK)
+        ax.scatter(*z.T, s=6, c=np.array(PALETTE)[y], alpha=0.25, linewidths=0)
+        style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
+        ax.quiver(*a.T, *(b - a).T, color=INK, zorder=5, **style)
+        ax.scatter(*a.T, s=16, c=INK, zorder=5)
+        ax.update_datalim(np.concatenate(stations))
+        ax.set_aspect("equal", adjustable="box")
+    for ax in panels:
+        _badges(figure, ax, _medians(z, y))
     return figure
 
 
@@ -945,9 +951,8 @@ def _picture(grid, left=(), right=(), title=None, alt="", signed=None):
     return figure, ax
 
 
-def _axes(figure, xlabel, ylabel, title=None):
-    """Adds axes without clutter: two light spines, a faint grid, a title at the left."""
-    ax = figure.subplots()
+def _tidy(ax, xlabel, ylabel):
+    """Frees axes of clutter: two light spines, a faint grid."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color("#999999")
     ax.tick_params(color="#999999", labelcolor=INK)
@@ -955,6 +960,12 @@ def _axes(figure, xlabel, ylabel, title=None):
     ax.set_axisbelow(True)
     ax.set_xlabel(xlabel, color=INK)
     ax.set_ylabel(ylabel, color=INK)
+
+
+def _axes(figure, xlabel, ylabel, title=None):
+    """Adds axes without clutter, with a title at the left."""
+    ax = figure.subplots()
+    _tidy(ax, xlabel, ylabel)
     if title:
         ax.set_title(textwrap.fill(title, 90), loc="left", size=11, weight="bold", color=INK)
     return ax

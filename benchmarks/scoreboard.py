@@ -107,7 +107,7 @@ def cross_entropy(model, x, inputs=None):
 @row(
     name="PCA with 30 components",
     source="Hinton and Salakhutdinov (2006), figure 2B",
-    protocol="fitted on the training images; the gate of this measure",
+    protocol="fitted on the training images; a check that the measure is sound",
     unit="squared error, summed over the pixels of an image",
     published="13.87",
     target=13.87,
@@ -187,7 +187,7 @@ def denoising_04(mnist, seed, tiny):
 
 @row(
     name="Dense, 20 numbers, 32x32 pixels",
-    source="ae_bakeoff, vanilla: 1024-1024-341-113-20 and back, 60 epochs",
+    source="The repository ae_bakeoff, vanilla: 1024-1024-341-113-20 and back, 60 epochs",
     protocol="1024-1000-500-250-20 and back, 24 epochs on cross-entropy; images padded with zeros "
     "to 32x32",
     unit="cross-entropy in nats, summed over the pixels of an image",
@@ -231,7 +231,7 @@ def variational_2(mnist, seed, tiny):
 
 @row(
     name="Variational, 20 numbers",
-    source="pytorch/examples, vae: 784-400-20 and back, 10 epochs",
+    source="PyTorch's repository of examples, vae: 784-400-20 and back, 10 epochs",
     protocol="notebook 05's 784-512-384-20 and back, 32 epochs; one code for each image",
     unit="-ELBO in nats, summed over the pixels of an image",
     published="105.6",
@@ -303,7 +303,7 @@ def log_likelihood(model, x, samples, seed=0):
 @row(
     name="Logistic regression on pixels",
     source="UFLDL tutorial, Stanford",
-    protocol="scikit-learn, C = 0.01, 100 steps; the gate of this measure",
+    protocol="scikit-learn, C = 0.01, 100 steps; a check that the measure is sound",
     unit="test images classified correctly, %",
     published="92.6",
     target=92.6,
@@ -383,7 +383,7 @@ class Winners(layers.Layer):
     name="One digit against the rest, PCA",
     source="measured for this project before; the published methods are in the next row",
     protocol="a PCA with 32 components for each digit, fitted to its training images; the score is "
-    "the squared error; the gate of this measure",
+    "the squared error; a check that the measure is sound",
     unit="AUROC, mean over the ten digits, %",
     published="none; 95.5 by ourselves",
     target=95.5,
@@ -409,19 +409,21 @@ def one_class_pca(mnist, seed, tiny):
     name="One digit against the rest",
     source="DCAE and Deep SVDD: Ruff et al. (2018), table 1; LSA: Abati et al. (2019)",
     protocol="ten nets 784-64-16 and back, each trained on one digit for 15 epochs and started at "
-    "its mean image; the score is the squared error after the difference was blurred (a Gaussian "
-    "of 0.8 pixels), divided by the root of the image's ink, its sum of grey levels",
+    "its mean image, with a last kernel of zeros; the score is the squared error after the "
+    "difference was blurred (a Gaussian of 0.8 pixels), divided by the root of the image's ink, "
+    "its sum of grey levels",
     unit="AUROC, mean over the ten digits, %",
     published="89.7 (DCAE), 94.8 (Deep SVDD), 97.5 (LSA)",
     target=97.5,
     higher=True,
-    split="as many training images of each digit, 5,421; 10,000 test images",
+    split="As many training images of each digit, 5,421; 10,000 test images",
     tried="The score was chosen on validation images, anomalies included, with a PCA of 16 "
     "components in place of the nets: the squared error alone has 95.8 there, divided by the root "
     "of the ink 97.9, and blurred before that 98.6, as a stroke that lies a little beside its "
     "place then costs less. Other widths of the blur (0.6 to 2 pixels), weights for each pixel, "
-    "cross-entropy, and the code's own distance from the mean gave no more. Without the blur these "
-    "nets had 97.0 on test images.",
+    "cross-entropy, and the code's own distance from the mean gave no more. With a last "
+    "kernel of zeros the nets themselves have 98.6, with the usual start 98.1, trained on "
+    "cross-entropy 94.7 (one seed each).",
 )
 def one_class(mnist, seed, tiny):
     from scipy.ndimage import gaussian_filter
@@ -433,7 +435,7 @@ def one_class(mnist, seed, tiny):
     model = keras.Sequential([keras.Input((10, 784))])
     for units, activation in ((64, "gelu"), (16, None), (64, "gelu"), (784, "sigmoid")):
         # Ten dense layers side by side, one for each digit; Keras would count all their inputs.
-        start = keras.initializers.VarianceScaling(20.0)
+        start = keras.initializers.VarianceScaling(20.0) if units < 784 else "zeros"
         shape = {"equation": "bni,nio->bno", "output_shape": (10, units), "bias_axes": "no"}
         model.add(layers.EinsumDense(**shape, activation=activation, kernel_initializer=start))
     mean = np.clip(x.mean(axis=0), 0.001, 0.999)
