@@ -22,6 +22,7 @@ _SUBMODULES = (
     "plots",
     "predictions",
     "training",
+    "weights",
     "widgets",
 )
 

@@ -70,7 +70,7 @@ class _Pages:
         """Returns HTML for a widget, or `None` if it can't be made."""
         # TensorFlow is only loaded for notebooks with widgets, and not heard.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from aehelpers import data, training, widgets
+        from aehelpers import data, weights, widgets
         from aehelpers.widgets import _base, _page
 
         kind, names = about["widget"], about["weights"]
@@ -78,14 +78,14 @@ class _Pages:
         try:
             for name in names.values() if several else [names]:
                 if name not in self.models:
-                    self.models[name] = training.load_pretrained(name)
+                    self.models[name] = weights.load_pretrained(name)
             if several:
                 model = {label: self.models[name] for label, name in names.items()}
             else:
                 model = self.models[names]
             x, _ = _base.bundled_digits()
             if kind == "latent_map":
-                _, (x, y) = data._bundled()
+                _, (x, y) = data.bundled()
                 arguments = (data.check_images(x), y.astype("int64"))
             elif kind == "morph":
                 arguments = (x[4], x[9])

@@ -1,10 +1,12 @@
 """Layers and regularisers of the course that Keras doesn't bring."""
 
-import numbers
+from numbers import Real
 
 import keras
 import tensorflow as tf
 from keras import layers, ops
+
+from aehelpers._check import integer, number
 
 __all__ = ["ClassLabels", "KLSparsity", "Sampling", "TopK", "check_range"]
 
@@ -84,12 +86,10 @@ class KLSparsity(keras.regularizers.Regularizer):
     """
 
     def __init__(self, rate=0.05, weight=1.0):
-        if not isinstance(rate, numbers.Real) or not 0 < rate < 1:
+        if not isinstance(rate, Real) or not 0 < rate < 1:
             raise ValueError(f"rate must be a number between 0 and 1. Received: rate={rate!r}")
-        if not isinstance(weight, numbers.Real) or not 0 <= weight < float("inf"):
-            raise ValueError(f"weight must be a number of at least 0. Received: weight={weight!r}")
         self.rate = float(rate)
-        self.weight = float(weight)
+        self.weight = float(number("weight", weight))
 
     def __call__(self, x):
         # A unit that is never on, or always, would have an infinite penalty.
@@ -190,9 +190,7 @@ class TopK(layers.Layer):
 
     def __init__(self, k, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"k must be a positive integer. Received: k={k!r}")
-        self.k = int(k)
+        self.k = integer("k", k)
 
     def build(self, input_shape):
         if self.k > input_shape[-1]:

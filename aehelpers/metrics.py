@@ -13,6 +13,24 @@ import numpy as np
 
 from aehelpers.data import check_images
 
+__all__ = [
+    "active_units",
+    "auroc",
+    "binary_crossentropy",
+    "effective_beta",
+    "firing_rates",
+    "frechet_distance",
+    "importance_weighted_bound",
+    "kl_divergence",
+    "l0",
+    "linear_probe",
+    "mse",
+    "principal_angles",
+    "psnr",
+    "sse",
+    "ssim",
+]
+
 
 def sse(x_true, x_pred):
     """Squared error summed over the pixels: `sum_i (x_i - x'_i)^2`.
@@ -451,7 +469,7 @@ def auroc(scores, anomalous):
     Source: Hanley and McNeil, "The meaning and use of the area under a receiver operating
     characteristic (ROC) curve", Radiology 143 (1982).
     """
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
     scores, anomalous = np.asarray(scores, "float64"), np.asarray(anomalous, bool)
     n = anomalous.sum()
@@ -462,10 +480,9 @@ def auroc(scores, anomalous):
         )
     if np.isnan(scores).any():
         raise ValueError(f"scores must be numbers. Received: {np.isnan(scores).sum()} NaN")
-    # Each anomaly's rank counts what lies below it: the other anomalies, n (n + 1) / 2 together,
-    # and the normal cases, which are what is asked for.
-    below = rankdata(scores)[anomalous].sum() - n * (n + 1) / 2
-    return float(below / n / (len(scores) - n))
+    if not np.isfinite(scores).all():  # only their order counts, and scikit-learn takes no infinity
+        scores = np.unique(scores, return_inverse=True)[1]
+    return float(roc_auc_score(anomalous, scores))
 
 
 def frechet_distance(a, b):

@@ -10,14 +10,12 @@ they can be checked without a network, on the bundled test digits.
 import argparse
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from aehelpers import data, losses, metrics, models, training
+from aehelpers import data, losses, metrics, models, weights
 
-ASSETS = Path(training.__file__).parent / "assets"
 MAX_TOTAL_BYTES = 8_000_000
 SEED = 0
 SEEDS = {"convolutional_map": 2}  # made with it before any other seed had been tried
@@ -32,9 +30,9 @@ def recipe(function):
 
 
 def bundled_test_digits():
-    """Returns the last 500 bundled images and their labels."""
-    with np.load(ASSETS / "data" / "mnist_subset.npz", allow_pickle=False) as file:
-        return data.check_images(file["images"][-500:]), file["labels"][-500:].astype("int64")
+    """Returns the 500 bundled test images and their labels."""
+    _, (x, y) = data.bundled()
+    return data.check_images(x), y.astype("int64")
 
 
 def measure(model, x, y, input_noise=0.0):
@@ -283,7 +281,7 @@ def make(name, mnist):
     card |= {"seed": seed, "minutes": round((time.monotonic() - start) / 60, 1)}
     splits = {"test": (mnist.x_test, mnist.y_test), "bundled": bundled_test_digits()}
     noise = card.get("input_noise", 0.0)
-    card = training.save_weights(
+    card = weights.save_weights(
         model,
         name,
         card,
@@ -292,7 +290,7 @@ def make(name, mnist):
         },
         dtype=dtype,
     )
-    size = (training.WEIGHTS / f"{name}.npz").stat().st_size
+    size = (weights.WEIGHTS / f"{name}.npz").stat().st_size
     return f"{name}: {card['minutes']} minutes, {size:,} bytes, test {card['metrics']['test']}"
 
 
@@ -309,7 +307,7 @@ def main():
         sys.exit("Shipped weights come from all of MNIST. Received: the bundled digits")
     for name in names:
         print(make(name, mnist), flush=True)
-    total = sum(path.stat().st_size for path in training.WEIGHTS.iterdir())
+    total = sum(path.stat().st_size for path in weights.WEIGHTS.iterdir())
     if total > MAX_TOTAL_BYTES:
         sys.exit(f"All weights must be {MAX_TOTAL_BYTES:,} bytes at most. Received: {total:,}")
 

@@ -279,6 +279,8 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order():
     assert metrics.auroc(np.exp(scores), anomalous) == pytest.approx(expected)
     assert metrics.auroc(anomalous, anomalous) == 1
     assert metrics.auroc(np.zeros(200), anomalous) == 0.5
+    infinite = np.where(scores == scores.max(), np.inf, scores)
+    assert metrics.auroc(infinite, anomalous) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,19 @@ def test_only_the_warning_about_retracing_is_left_out(caplog):
     logger.warning("5 out of the last 5 calls to f triggered tf.function retracing. Tracing is")
     logger.warning("something else")
     assert caplog.messages == ["something else"]
+
+
+def test_files_that_were_saved_before_are_known_by_these_names():
+    names = {name for name in keras.saving.get_custom_objects() if name.startswith("aehelpers>")}
+    assert names == {
+        "aehelpers>Autoencoder",
+        "aehelpers>ClassLabels",
+        "aehelpers>ConditionalVariationalAutoencoder",
+        "aehelpers>KLSparsity",
+        "aehelpers>Sampling",
+        "aehelpers>SparseAutoencoder",
+        "aehelpers>TopK",
+        "aehelpers>VariationalAutoencoder",
+        "aehelpers>binary_crossentropy",
+        "aehelpers>squared_error",
+    }

@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from aehelpers import plots
+from aehelpers.plots.palette import contrast as contrast_with_white
 
 RNG = np.random.default_rng(0)
 X = RNG.random((12, 28, 28, 1), dtype="float32")
@@ -23,7 +24,7 @@ CALLS = {
     "digits": lambda **kw: plots.digits(X, labels=range(12), **kw),
     "comparison": lambda **kw: plots.comparison({"original": X, "PCA": X}, {"PCA": "9"}, **kw),
     "components": lambda **kw: plots.components(X - 0.5, **kw),
-    "curves": lambda **kw: plots.curves(HISTORY, references={"PCA": 110}, **kw),
+    "curves": lambda **kw: plots.curves(HISTORY, **kw),
     "line": lambda **kw: plots.line([2, 4, 8], {"a": [3, 2, 1]}, "units", "error", **kw),
     "bars": lambda **kw: plots.bars([3, 1, 0.5], "KL (nats)", xlabel="unit", **kw),
     "path": lambda **kw: plots.path([9, 5], [70, 90], ["a", "b"], "rate", "distortion", **kw),
@@ -128,7 +129,7 @@ def test_a_notebook_stores_one_picture_with_its_description(pytestconfig, monkey
 
 def test_tile_puts_every_image_in_its_place():
     images = RNG.random((5, 3, 4))
-    grid = plots.tile(images, columns=3, gap=2, fill=0.5)
+    grid = plots.tile(images, columns=3, fill=0.5)
     assert grid.shape == (8, 16)
     for i, image in enumerate(images):
         row, column = divmod(i, 3)
@@ -212,15 +213,14 @@ def test_components_of_nothing_but_zeros_can_be_drawn():
 
 
 def test_curves_are_solid_and_dashed_and_named_at_their_ends():
-    (ax,) = plots.curves(HISTORY, references={"PCA": 107.5}).axes
+    (ax,) = plots.curves(HISTORY).axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss (nats per image)")
-    training, validation, reference = ax.lines
-    assert [line.get_linestyle() for line in ax.lines] == ["-", "--", ":"]
+    training, validation = ax.lines
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
     np.testing.assert_array_equal(training.get_xdata(), [1, 2, 3])
     np.testing.assert_array_equal(training.get_ydata(), HISTORY["loss"])
     np.testing.assert_array_equal(validation.get_ydata(), HISTORY["val_loss"])
-    assert set(reference.get_ydata()) == {107.5}
-    assert [text.get_text() for text in ax.texts] == ["training", "validation", "PCA (107.5)"]
+    assert [text.get_text() for text in ax.texts] == ["training", "validation"]
     assert ax.get_legend() is None
 
 
@@ -329,7 +329,7 @@ def test_numbers_of_a_heatmap_can_be_read():
     ax = figure.axes[0]
     for value, text in zip(range(12), ax.texts):
         field = ax.images[0].to_rgba(value)[:3]
-        contrast = plots._contrast(field)
+        contrast = contrast_with_white(field)
         assert (contrast if text.get_color() == "white" else 21 / contrast) > 4.5
 
 
@@ -354,7 +354,7 @@ def test_arrows_lead_from_station_to_station():
 def test_histograms_have_the_area_of_the_density():
     """What is drawn over N(0, 1) must be on its scale."""
     z = RNG.normal(size=(20_000, 3))
-    figure = plots.histograms(z, normal=True, columns=2)
+    figure = plots.histograms(z, normal=True)
     (ax,) = figure.axes
     assert ax.get_xlabel() == "value of the unit"
     assert [text.get_text() for text in ax.texts] == ["z1", "z2", "z3"]
@@ -470,11 +470,10 @@ def test_bottleneck():
 
 
 def test_bars_have_the_heights_of_the_values_and_their_names():
-    figure = plots.bars([3, 1, -0.5], "KL", names=["z4", "z1", "z2"], references={"threshold": 2})
+    figure = plots.bars([3, 1, -0.5], "KL", names=["z4", "z1", "z2"])
     ax = figure.axes[0]
     assert [bar.get_height() for bar in ax.patches] == [3, 1, -0.5]
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["z4", "z1", "z2"]
-    assert "threshold (2)" in texts(figure)
     many = plots.bars(np.arange(200), "KL")
     assert len(many.axes[0].get_xticklabels()) <= 40
     assert "200 bars from 0 to 199" in many.alt

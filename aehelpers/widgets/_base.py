@@ -325,7 +325,7 @@ def check_model(model, name="model", bare=False, vectors=True):
 
 def bundled_digits():
     """Returns a test digit of each class from the package's own data, 0 to 9, and the classes."""
-    _, (x, y) = data._bundled()
+    _, (x, y) = data.bundled()
     first = [int(np.argmax(y == label)) for label in range(10)]
     return data.check_images(x[first]), y[first]
 

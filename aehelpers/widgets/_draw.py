@@ -36,7 +36,7 @@ class Draw(_base.Widget):
             _base.check_model(model, f"models[{name!r}]", vectors=False)[:2]
             for name, model in models.items()
         ]
-        _, (x, y) = data._bundled()  # the same digits for everybody, full data or not
+        _, (x, y) = data.bundled()  # the same digits for everybody, full data or not
         x = data.check_images(x)
         digits, _ = _base.bundled_digits()
         self._coders = {}

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import layers
 
 from aehelpers.layers import Sampling, TopK
+from aehelpers.weights import quantise
 
 # Two numbers of a decoder may differ by half a grey level before its weights travel as float32.
 _VISIBLE = 1 / 510
@@ -75,13 +76,6 @@ class Packer:
     def numbers(self, x):
         """Stores an array as float32."""
         return self._store(np.asarray(x, "float32"))
-
-
-def quantise(kernel):
-    """Rounds to int8, with one scale for each index of the last axis."""
-    largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)))
-    scale = np.where(largest > 0, largest / 127, 1).astype("float32")
-    return np.rint(kernel / scale).astype("int8"), scale
 
 
 def describe(model, packer):

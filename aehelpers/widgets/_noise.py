@@ -3,7 +3,7 @@
 import numpy as np
 import traitlets
 
-from aehelpers import data, plots
+from aehelpers import data, metrics, plots
 from aehelpers.widgets import _base
 
 _DRAWS = 8  # of noise, which the browser goes round
@@ -141,8 +141,8 @@ def damage(clean, kind, strength, normal, uniform):
 
 
 def _psnr(clean, image):
-    error = float(np.mean(np.square(clean - image)))
-    return f"PSNR {-10 * np.log10(error):.1f} dB" if error else "no difference"
+    decibels = float(metrics.psnr(clean[None], image[None])[0])
+    return f"PSNR {decibels:.1f} dB" if np.isfinite(decibels) else "no difference"
 
 
 def noise(model, x):

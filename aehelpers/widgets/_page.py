@@ -9,7 +9,7 @@ import zlib
 from functools import cache
 from pathlib import Path
 
-from aehelpers import models, training
+from aehelpers import models, weights
 
 FOLDER = Path(__file__).parent
 _SMALL = 2000  # bytes of an array that isn't worth sharing
@@ -128,7 +128,7 @@ def shipped_like(model, name=None):
     of the same types; their sizes may differ.
     """
     mine = _kind(model)
-    names = training.available()
+    names = weights.available()
     # Weights of the same name first, as several may be of this kind.
     names.sort(key=lambda each: (each != name, each != getattr(model, "name", None)))
     return next((each for each in names if mine and _kind_of_shipped(each) == mine), None)
@@ -147,7 +147,7 @@ def _kind(model):
 
 @cache
 def _kind_of_shipped(name):
-    card = training.read_card(name)
+    card = weights.read_card(name)
     builder = getattr(models, card["builder"], None)
     if not inspect.isfunction(builder) or card["builder"] not in models.__all__:
         return None
