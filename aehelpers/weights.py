@@ -190,8 +190,8 @@ def quantise(kernel):
     Example:
 
     >>> steps, scale = quantise(np.array([[1.0, 0.0], [-2.0, 0.0]]))
-    >>> print(steps[:, 0], (steps * scale)[:, 0])
-    [  64 -127] [ 1.0078741 -2.       ]
+    >>> print(steps[:, 0], (steps * scale)[:, 0].round(2))
+    [  64 -127] [ 1.01 -2.  ]
     """
     # Clipping the largest magnitudes for finer steps, at the range of least squared error, was
     # tried: 8 bits are so fine that it gains less than 1 % of the error.
