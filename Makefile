@@ -2,7 +2,7 @@
 # installed into .venv by scripts/setup_env.py, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks weights bench scoreboard student slides lock
+.PHONY: help env lab test notebooks weights bench scoreboard student slides tables lock
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
@@ -33,6 +33,7 @@ help:
 	@echo "make scoreboard quality, beside published numbers   (ARGS=\"--rows pca_30\": one)"
 	@echo "make student    write copies of the notebooks without solutions to student/   (ARGS=\"--outputs\")"
 	@echo "make slides     write slides with notes to slides/, HTML that needs no network"
+	@echo "make tables     write anew what README, docs and notebooks take from elsewhere"
 	@echo "make lock       write requirements.lock anew from pyproject.toml   (needs uv)"
 
 env:
@@ -42,25 +43,28 @@ lab:
 	@$(call setup,lab $(ARGS))
 
 test: env
-	@$(BIN)/python scripts/run_tests.py
+	@$(BIN)/python -m scripts.run_tests
 
 notebooks: env
-	@$(BIN)/python scripts/notebooks.py $(NB)
+	@$(BIN)/python -m scripts.notebooks $(NB)
 
 weights: env
-	@$(BIN)/python scripts/weights.py $(ARGS)
+	@$(BIN)/python -m scripts.weights $(ARGS)
 
 bench: env
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 scoreboard: env
-	@$(BIN)/python benchmarks/scoreboard.py $(ARGS)
+	@$(BIN)/python -m benchmarks.scoreboard $(ARGS)
 
 student: env
-	@$(BIN)/python scripts/student.py $(ARGS)
+	@$(BIN)/python -m scripts.student $(ARGS)
 
 slides: env
-	@$(BIN)/python scripts/slides.py $(ARGS)
+	@$(BIN)/python -m scripts.slides $(ARGS)
+
+tables: env
+	@$(BIN)/python -m scripts.tables
 
 lock:
 	@uv=$$(command -v $(BIN)/uv || command -v uv) || \

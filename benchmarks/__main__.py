@@ -11,7 +11,9 @@ reported at the end and doesn't keep the others from running.
 import argparse
 import subprocess
 import sys
-from pathlib import Path
+
+from benchmarks import overview
+from scripts import arguments, course
 
 NAMES = ("limits", "starting", "classroom", "widgets", "quick", "speed")  # the longest last
 
@@ -19,21 +21,19 @@ NAMES = ("limits", "starting", "classroom", "widgets", "quick", "speed")  # the 
 def main(argv=None):
     """Runs what is named; returns the exit code."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"among {', '.join(NAMES)}")
+    arguments.add_names(parser, "names", NAMES, "benchmarks")
     parser.add_argument("--missing", action="store_true", help="speed: only what has no result")
     parser.add_argument("--tiny", action="store_true", help="see that they work; write nothing")
     args = parser.parse_args(argv)
-    if unknown := set(args.names) - set(NAMES):
-        sys.exit(f"Expected benchmarks among {', '.join(NAMES)}. Received: {sorted(unknown)}")
 
     failed = []
-    for name in args.names or NAMES:
-        command = [sys.executable, str(Path(__file__).with_name(f"{name}.py"))]
+    for name in args.names:
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
         command += ["--tiny"] * args.tiny + ["--missing"] * (args.missing and name == "speed")
-        if subprocess.run(command).returncode:
+        if subprocess.run(command, cwd=course.ROOT).returncode:
             failed.append(name)
     if not args.tiny:
-        subprocess.run([sys.executable, str(Path(__file__).with_name("overview.py"))], check=True)
+        print(overview.table())
     if failed:
         print(f"Failed, see above: {', '.join(failed)}", file=sys.stderr)
     return bool(failed)

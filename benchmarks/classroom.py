@@ -1,6 +1,6 @@
 """What a class costs: several learners on one machine, and how cost grows with the task.
 
-    python benchmarks/classroom.py [--learners 1 2 4 8] [--tiny]
+    python -m benchmarks.classroom [--learners 1 2 4 8] [--tiny]
 
 Each learner is a process of its own that does what a kernel does in notebook 01: load the digits,
 train the 784-32-784 net for ten epochs, look at a few reconstructions. All start at once. Memory is
@@ -18,15 +18,13 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import numpy as np
 
 from aehelpers import data
-from benchmarks import results
+from scripts import course, results, tables
+from scripts.guide import KEPT_FREE
 
 GIB = 2**30
-KEPT_FREE = 2.0  # GiB for the system, JupyterLab and a browser
 
 
 def learner(epochs):
@@ -70,10 +68,12 @@ def available():
 
 def class_of(learners, epochs):
     """Runs several learners at once; returns a row for the results."""
-    command = [sys.executable, __file__, "--learner", str(epochs)]
+    command = [sys.executable, "-m", "benchmarks.classroom", "--learner", str(epochs)]
     start = time.perf_counter()
     processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            command, cwd=course.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for _ in range(learners)
     ]
     peak = np.zeros(learners)
@@ -159,8 +159,9 @@ def growth(tiny=False):
     return rows
 
 
-def table(found):
+def table(found=None):
     """Renders the results in Markdown."""
+    found = found or results.load("classroom")
     classes = [row for row in found["rows"] if "learners" in row]
     lines = [
         "| learners at once | import | training | memory together | the largest |",
@@ -219,7 +220,7 @@ def main(argv=None):
             f"Received: {available():.1f} GiB"
         )
     if not args.tiny:
-        results.check_digits(data.load_mnist(dtype="uint8"))
+        results.full_mnist("Benchmarks", dtype="uint8")
         if args.learners != parser.get_default("learners"):
             results.check_part("classroom")
     rows = [class_of(number, 1 if args.tiny else 10) for number in args.learners]
@@ -231,8 +232,8 @@ def main(argv=None):
             "classroom", rows, same=lambda row: row.get("learners", row.get("grows"))
         )
         rows = sorted(rows, key=lambda row: row.get("learners", np.inf))
-        found = results.store("classroom", rows)
-        results.render(results.ROOT / "docs" / "teaching.md", "classroom", table(found))
+        results.store("classroom", rows)
+        tables.write()
 
 
 if __name__ == "__main__":

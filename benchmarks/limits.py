@@ -1,6 +1,6 @@
 """How near training comes to what this machine's matrix products and convolutions allow.
 
-    python benchmarks/limits.py [--only dense] [--tiny]
+    python -m benchmarks.limits [--only dense] [--tiny]
 
 For each model the products and convolutions of one training step (forward, gradients of the
 weights, gradients of the inputs) are run alone, at the same shapes, in the same process. Their time
@@ -10,22 +10,18 @@ Writes benchmarks/results/limits.json and the table in docs/speed.md.
 
 import argparse
 import os
-import sys
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
 from aehelpers import data, losses, models
-from benchmarks import results
+from scripts import arguments, results, tables
 
 
 @dataclass
@@ -204,8 +200,9 @@ def measure(name, tiny=False):
     }
 
 
-def table(found):
+def table(found=None):
     """Renders the results in Markdown."""
+    found = found or results.load("limits")
     lines = [
         "| model | batch | products and convolutions alone | a step of `fit` | share | "
         "GFLOP/s in `fit` |",
@@ -222,13 +219,11 @@ def table(found):
 def main(argv=None):
     """Measures the models that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=list(CASES), metavar="NAME")
+    arguments.add_names(parser, "--only", CASES, "models")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
-    if unknown := set(args.only) - set(CASES):
-        sys.exit(f"Expected models among {sorted(CASES)}. Received: {sorted(unknown)}")
     if not args.tiny:
-        results.check_digits(data.load_mnist())
+        results.full_mnist("Benchmarks")
         if set(args.only) != set(CASES):
             results.check_part("limits")
     rows = [measure(name, args.tiny) for name in args.only]
@@ -237,8 +232,8 @@ def main(argv=None):
     if not args.tiny:
         rows = results.merged("limits", rows, lambda row: row["name"])
         rows = [row for name in CASES for row in rows if row["name"] == name]
-        found = results.store("limits", rows)
-        results.render(results.ROOT / "docs" / "speed.md", "limits", table(found))
+        results.store("limits", rows)
+        tables.write()
 
 
 if __name__ == "__main__":

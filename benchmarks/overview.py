@@ -1,21 +1,14 @@
 """All benchmarks in one table: how long, how much memory, and against what.
 
-    python benchmarks/overview.py
-
-prints the table from benchmarks/results/ and writes it into README.md and docs/speed.md. A target
-is what the course set itself; where one was missed, the table says so.
+`make tables` puts it into README.md and docs/speed.md. A target is what the course set itself;
+where one was missed, the table says so.
 """
-
-import sys
-from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from scripts import course, results
 
-from benchmarks import results
-
-MINUTES = 20  # for notebooks 00 to 06 on the full data
+MINUTES = 20  # for the notebooks that are not optional, on the full data
 QUICK_MINUTES = 3  # for the same in quick mode
 KERNEL_GIB = 1.0
 FIRST_DIGITS = {"kernel to the first digits": 1.5, "the same after `import keras`": 7.0}
@@ -57,16 +50,26 @@ def limit_rows():
 
 def notebook_rows():
     """Yields minutes and memory of the notebooks."""
+    names = {each.name: each.number for each in course.core()}
     rows = results.load("notebooks")["rows"]
-    minutes = sum(row["seconds"] for row in rows if row["notebook"] < "07") / 60
-    yield "notebooks 00 to 06, all of MNIST", f"{minutes:.1f} min", *target(minutes, MINUTES, "min")
-    quick = [row for row in results.load("quick")["rows"] if row["name"] < "07"]
+    minutes = sum(row["seconds"] for row in rows if row["notebook"] in names) / 60
+    what = f"notebooks {_span(list(names.values()))}, all of MNIST"
+    yield what, f"{minutes:.1f} min", *target(minutes, MINUTES, "min")
+    quick = [row for row in results.load("quick")["rows"] if row["name"] in names]
     minutes = sum(row["seconds"] for row in quick) / 60
     yield "the same in quick mode", f"{minutes:.1f} min", *target(minutes, QUICK_MINUTES, "min")
     largest = max(rows, key=lambda row: row["memory_gib"] or 0)
     gib = largest["memory_gib"]
     what = f"the largest kernel, {largest['notebook'][:2]}"
     yield what, f"{gib:.1f} GiB", *target(gib, KERNEL_GIB, "GiB")
+
+
+def _span(numbers):
+    """Returns numbers in words: the first to the last, or each of them where one is missing."""
+    first, last = int(numbers[0]), int(numbers[-1])
+    if last - first == len(numbers) - 1:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return ", ".join(numbers)
 
 
 def starting_rows():
@@ -131,15 +134,12 @@ def table():
         widget_rows,
     ):
         lines += [f"| {' | '.join(cells)} |" for cells in part()]
-    return "\n".join([*lines, "", results.described(results.load("speed")["machine"])])
-
-
-def render():
-    """Writes the table into README.md and docs/speed.md."""
-    for page in ("README.md", "docs/speed.md"):
-        results.render(results.ROOT / page, "overview", table())
-
-
-if __name__ == "__main__":
-    render()
-    print(table())
+    measured = [
+        {"of": f"the benchmark of {name}", "machine": results.load(name)["machine"]}
+        for name in ("speed", "limits", "quick", "starting", "classroom", "widgets")
+    ]
+    measured += [
+        {"of": row["notebook"], "machine": row["machine"]}
+        for row in results.load("notebooks")["rows"]
+    ]
+    return "\n".join([*lines, "", results.described_rows(measured, lambda each: each["of"])])

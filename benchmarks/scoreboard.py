@@ -1,467 +1,31 @@
 """The scoreboard: this course's models beside published numbers, each with its protocol.
 
-    python benchmarks/scoreboard.py [--rows pca_30 ...] [--seeds 0 1 2] [--fresh]
+    python -m benchmarks.scoreboard [--rows pca_30 ...] [--seeds 0 1 2] [--fresh]
 
-Runs what benchmarks/results/scoreboard.json lacks, and stores each result as soon as it is there:
-an interrupted run is taken up where it was. `--fresh` forgets the results of the rows and seeds
-that are asked for. Hyper-parameters were chosen on validation images; the models here are trained
-on all 60,000 training images and scored once, on the 10,000 test images.
+Runs what benchmarks/results/scoreboard.json lacks of the rows in scoreboard_rows.py, and stores
+each result as soon as it is there: an interrupted run is taken up where it was. `--fresh` forgets
+the results of the rows and seeds that are asked for.
 """
 
 import argparse
-import json
-import os
-import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers, ops
-from sklearn import svm
 
-from aehelpers import data, losses, metrics, models
-from benchmarks.results import machine
-from scripts import weights
+from benchmarks.scoreboard_rows import ROWS
+from scripts import arguments, results, tables
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "scoreboard.json"
-PAGE = ROOT / "docs" / "scoreboard.md"
-README = ROOT / "README.md"
-MARKERS = "<!-- scoreboard: written by benchmarks/scoreboard.py -->", "<!-- /scoreboard -->"
 SEEDS = (0, 1, 2)
 REACHED = {True: "yes", False: "no", None: ""}
-GREY = "grey levels as they are, 0 to 1"
-
-
-@dataclass
-class Row:
-    """What is measured, and what it is compared with.
-
-    Attributes:
-        run: Function of `(mnist, seed, tiny)` that trains and returns the number; `tiny` asks for
-            an epoch only.
-        key, name, source, protocol: For people.
-        unit: What the number is, with sum or mean.
-        published: The published number, in words.
-        target: What this project set out to reach; None where the figure is only reported.
-        higher: Whether larger numbers are better.
-        tolerance: How far from the target a result may be; for rows that are a gate.
-        variant: What was done to the grey levels.
-        split: What was trained and tested on.
-        deterministic: Whether all seeds would give the same; then one is enough.
-        tried: What was tried where the target was missed, and what is to be known.
-    """
-
-    run: object
-    key: str
-    name: str
-    source: str
-    protocol: str
-    unit: str
-    published: str
-    target: float | None
-    higher: bool = False
-    tolerance: float | None = None
-    variant: str = GREY
-    deterministic: bool = False
-    split: str = "60,000 training images, 10,000 test images"
-    tried: str = ""
-
-
-ROWS = {}
-
-
-def row(**about):
-    """Registers a function as a row of the scoreboard."""
-
-    def register(function):
-        ROWS[function.__name__] = Row(function, function.__name__, **about)
-        return function
-
-    return register
-
-
-def training_images(mnist):
-    """Returns all images and labels that are not for testing."""
-    x = np.concatenate([mnist.x_train, mnist.x_val])
-    return x, np.concatenate([mnist.y_train, mnist.y_val])
-
-
-def train(name, mnist, tiny, **options):
-    """Trains by a recipe of scripts/weights.py."""
-    return weights.RECIPES[name](mnist, **({"epochs": 1} if tiny else {}), **options)[0]
-
-
-def cross_entropy(model, x, inputs=None):
-    """Returns the mean over the images of the cross-entropy, in nats per pixel."""
-    y = model.predict(x if inputs is None else inputs, batch_size=500, verbose=0)
-    return metrics.binary_crossentropy(x, y, per="pixel").mean()
-
-
-@row(
-    name="PCA with 30 components",
-    source="Hinton and Salakhutdinov (2006), figure 2B",
-    protocol="fitted on the training images; a check that the measure is sound",
-    unit="squared error, summed over the pixels of an image",
-    published="13.87",
-    target=13.87,
-    tolerance=0.05,
-    deterministic=True,
-)
-def pca_30(mnist, seed, tiny):
-    from sklearn.decomposition import PCA
-
-    x_test = mnist.x_test.reshape(-1, 784)
-    pca = PCA(30, svd_solver="covariance_eigh").fit(training_images(mnist)[0].reshape(-1, 784))
-    return metrics.sse(x_test, pca.inverse_transform(pca.transform(x_test))).mean()
-
-
-@row(
-    name="Autoencoder with 30 numbers",
-    source="Hinton and Salakhutdinov (2006), figure 2B: 784-1000-500-250-30, pretrained",
-    protocol="notebook 02's convolutional net with 32 and 64 filters, 12 epochs on squared error",
-    unit="squared error, summed over the pixels of an image",
-    published="3.00",
-    target=2.40,
-    tried="784-1000-500-250-30 as in the paper, dense with GELU, 24 epochs: 2.80. The "
-    "convolutional net with 16 and 32 filters, 16 epochs: 2.67 (both on test images, as earlier "
-    "shipped models). Seed 0 is the shipped model, with "
-    "its weights rounded to 8 bits; its minutes are those of one core.",
-)
-def autoencoder_30(mnist, seed, tiny):
-    model = train("convolutional", mnist, tiny)
-    return metrics.sse(mnist.x_test, model.predict(mnist.x_test, verbose=0)).mean()
-
-
-@row(
-    name="784-32-784",
-    source="the Keras blog's first autoencoder (2016), its 50 epochs run again by us",
-    protocol="ReLU code, sigmoid output, 20 epochs; the decoder starts at the mean image",
-    unit="cross-entropy in nats, mean over the pixels",
-    published="0.0914 (about 0.09 in the text)",
-    target=0.0912,
-    tried="Seed 0 is the shipped model; its minutes are those of one core beside other work.",
-)
-def vanilla_32(mnist, seed, tiny):
-    return cross_entropy(train("vanilla", mnist, tiny), mnist.x_test)
-
-
-@row(
-    name="Convolutional, 7x7x32 code",
-    source="keras.io, Convolutional autoencoder for image denoising (2021), first model",
-    protocol="the same 28,353 weights, 16 epochs in place of 50",
-    unit="cross-entropy in nats, mean over the pixels",
-    published="0.0622",
-    target=0.0618,
-    tried="10 epochs with batches of 64 and a rate of 0.003 that falls along a cosine: 0.0628. "
-    "16 epochs with batches of 32 and a rate of 0.001: 0.0625 (both on test images, as earlier "
-    "shipped models). Now the same with 0.003. Seed 2 is the shipped model, made before the other "
-    "two seeds, with weights of 16 bits; its minutes are those of one core.",
-)
-def convolutional_map(mnist, seed, tiny):
-    return cross_entropy(train("convolutional_map", mnist, tiny), mnist.x_test)
-
-
-@row(
-    name="Denoising, Gaussian noise of 0.4",
-    source="keras.io, Convolutional autoencoder for image denoising (2021), second model",
-    protocol="noise of standard deviation 0.4, clipped to [0, 1]; the denoiser of notebook 03, "
-    "trained for noise of 0.2 to 0.6",
-    unit="cross-entropy in nats, mean over the pixels",
-    published="0.0839",
-    target=0.0830,
-    split="55,000 training images, 10,000 test images",
-    tried="Seed 0 is the shipped model, with its weights rounded to 8 bits; its minutes are those "
-    "of one core.",
-)
-def denoising_04(mnist, seed, tiny):
-    model = train("denoising", mnist, tiny)
-    return cross_entropy(model, mnist.x_test, data.gaussian_noise(mnist.x_test, 0.4, seed=seed))
-
-
-@row(
-    name="Dense, 20 numbers, 32x32 pixels",
-    source="The repository ae_bakeoff, vanilla: 1024-1024-341-113-20 and back, 60 epochs",
-    protocol="1024-1000-500-250-20 and back, 24 epochs on cross-entropy; images padded with zeros "
-    "to 32x32",
-    unit="cross-entropy in nats, summed over the pixels of an image",
-    published="63.92",
-    target=62,
-)
-def dense_20_padded(mnist, seed, tiny):
-    def pad(x):
-        return np.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0))).reshape(len(x), 1024)
-
-    x, x_test = pad(training_images(mnist)[0]), pad(mnist.x_test)
-    sizes = (1000, 500, 250)
-    model = keras.Sequential([keras.Input((1024,))])
-    for units in (*sizes, 20, *sizes[::-1]):
-        activation = None if units == 20 else "gelu"
-        model.add(layers.Dense(units, activation, kernel_initializer="he_normal"))
-    model.add(layers.Dense(1024, "sigmoid"))
-    epochs = 1 if tiny else 24
-    schedule = weights.warmup_and_cosine(0.003, epochs * -(-len(x) // 256))
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.1, beta_2=0.99)
-    model.compile(optimizer, losses.binary_crossentropy, jit_compile=True)
-    model.fit(x, x, batch_size=256, epochs=epochs, verbose=0)
-    p = np.clip(model.predict(x_test, batch_size=500, verbose=0), 1e-7, 1 - 1e-7)
-    nats = -(x_test * np.log(p) + (1 - x_test) * np.log1p(-p))
-    return nats.sum(axis=1, dtype="float64").mean()
-
-
-@row(
-    name="Variational, 2 numbers",
-    source="keras.io, Variational AutoEncoder (2020)",
-    protocol="notebook 05's 784-256-256-256-256-2 and back, 20 epochs; one code for each image. "
-    "The published number is a training loss, on all 70,000 images",
-    unit="-ELBO in nats, summed over the pixels of an image",
-    published="146.95",
-    target=136,
-)
-def variational_2(mnist, seed, tiny):
-    model = train("variational_2d", mnist, tiny)
-    return weights.measure(model, mnist.x_test, mnist.y_test)["negative_elbo"]
-
-
-@row(
-    name="Variational, 20 numbers",
-    source="PyTorch's repository of examples, vae: 784-400-20 and back, 10 epochs",
-    protocol="notebook 05's 784-512-384-20 and back, 32 epochs; one code for each image",
-    unit="-ELBO in nats, summed over the pixels of an image",
-    published="105.6",
-    target=96,
-)
-def variational_20(mnist, seed, tiny):
-    model = train("variational", mnist, tiny)
-    return weights.measure(model, mnist.x_test, mnist.y_test)["negative_elbo"]
-
-
-@row(
-    name="Variational, 50 numbers",
-    source="Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), table 1: VAE "
-    "with one stochastic layer, k = 1, 3,280 epochs",
-    protocol="784-200-200-50 and back with tanh as there, 100 epochs on the ELBO with one code for "
-    "each image, a new draw of the pixels in every epoch; scored by the importance-weighted bound "
-    "with 5,000 codes for each image",
-    unit="-ln p(x) in nats, summed over the pixels of an image",
-    published="86.76",
-    target=None,
-    variant="each pixel is drawn to be 0 or 1, with its grey level as the probability of 1; the "
-    "test images are drawn once for each seed",
-)
-def variational_50(mnist, seed, tiny):
-    images = training_images(mnist)[0]
-    model = models.variational(50, sizes=(200, 200), activation="tanh", seed=seed)
-    start_at_mean_image(model.decoder, images)
-    train = data.pipeline(images, 128, corruption=binarised, seed=seed)
-    train = train.map(lambda drawn, grey: (drawn, drawn))
-    weights.fit_variational(model, train, epochs=1 if tiny else 100)
-    x_test = binarised(mnist.x_test, seed=seed)
-    return -log_likelihood(model, x_test, samples=10 if tiny else 5000, seed=seed).mean()
-
-
-def start_at_mean_image(decoder, images):
-    mean = np.clip(images.mean(axis=0).ravel(), 0.001, 0.999)
-    decoder.get_layer("pixels").bias.assign(np.log(mean / (1 - mean)))
-
-
-def binarised(x, seed=None):
-    """Draws each pixel to be 0 or 1, with its grey level as the probability of 1."""
-    return (np.random.default_rng(seed).random(x.shape, dtype="float32") < x).astype("float32")
-
-
-def log_likelihood(model, x, samples, seed=0):
-    """Estimates ln p(x) as `metrics.importance_weighted_bound` does, all codes of an image at once.
-
-    XLA and logits in place of probabilities: 10,000 images with 5,000 codes each take minutes. The
-    draws are made outside, since XLA makes them more than ten times as slowly.
-    """
-    pixels = model.decoder.get_layer("pixels")
-    hidden = keras.Model(model.decoder.inputs, pixels.input)
-
-    @tf.function(jit_compile=True)
-    def bound(image, noise):
-        z_mean, z_log_var = model.posterior(image[None])
-        z = z_mean + ops.exp(z_log_var / 2) * noise
-        logits = hidden(z) @ pixels.kernel + pixels.bias
-        log_p = ops.sum(ops.reshape(image, (1, -1)) * logits - ops.softplus(logits), axis=1)
-        log_ratio = ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=1) / 2
-        return ops.logsumexp(log_p + log_ratio) - np.log(samples)
-
-    def noise(number):
-        return tf.random.stateless_normal((samples, hidden.input_shape[1]), (seed, number))
-
-    return np.array([bound(image, noise(i)).numpy() for i, image in enumerate(x)])
-
-
-@row(
-    name="Logistic regression on pixels",
-    source="UFLDL tutorial, Stanford",
-    protocol="scikit-learn, C = 0.01, 100 steps; a check that the measure is sound",
-    unit="test images classified correctly, %",
-    published="92.6",
-    target=92.6,
-    higher=True,
-    tolerance=0.3,
-    deterministic=True,
-)
-def logistic_regression(mnist, seed, tiny):
-    x, y = training_images(mnist)
-    x, x_test = x.reshape(-1, 784), mnist.x_test.reshape(-1, 784)
-    return 100 * metrics.linear_probe(
-        x, y, x_test, mnist.y_test, C=0.01, max_iter=5 if tiny else 100
-    )
-
-
-@row(
-    name="Sparse code and a linear classifier",
-    source="Makhzani and Frey, k-Sparse Autoencoders (2014); Winner-Take-All Autoencoders (2015)",
-    protocol="one layer of the convolutional winner-take-all net of the second paper: 64 filters "
-    "of 9x9 pixels; in training each map keeps only its largest value of an image, and a linear "
-    "transposed convolution rebuilds the image from these; 3 epochs on 20,000 images without their "
-    "labels; the largest values of the maps' ReLU in squares of 5x5; a linear support vector "
-    "machine with C = 0.003, one digit against the rest, on these 2,304 numbers",
-    unit="test images classified correctly, %",
-    published="98.65 to 98.8",
-    target=98.7,
-    higher=True,
-    tried="The published figures are those of dense nets. Ours, the second paper's 784-2000-784 "
-    "with 5 % of a batch as the winners and a support vector machine, had 98.40 ± 0.09 on test "
-    "images. On 5,000 validation images: notebook 04's net of 1,000 units, trained with 25 of them "
-    "on and used with 200, with logistic regression 98.28; the dense winner-take-all net 98.82, "
-    "with up to 4,000 units, noise, or other scales of the values never more than 98.86; this "
-    "convolutional one 99.30, and 99.12 with squares of 7x7.",
-)
-def sparse_linear(mnist, seed, tiny):
-    x, y = training_images(mnist)
-    model = winner_take_all(filters=64, size=9, seed=seed)
-    train = data.pipeline(mnist.x_train[:20_000], 100, seed=seed)
-    epochs = 1 if tiny else 3
-    schedule = weights.warmup_and_cosine(0.002, epochs * len(train))
-    model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.squared_error)
-    model.fit(train, epochs=epochs, verbose=0)
-    pool = layers.MaxPooling2D(5, padding="same")
-    code = keras.Model(model.encoder.inputs, layers.Flatten()(pool(model.encoder.outputs[0])))
-    z, z_test = (code.predict(a, batch_size=500, verbose=0) for a in (x, mnist.x_test))
-    scale = np.sqrt(np.square(z).mean())
-    classifier = svm.LinearSVC(C=0.003, dual=False, tol=0.01)
-    return 100 * classifier.fit(z / scale, y).score(z_test / scale, mnist.y_test)
-
-
-def winner_take_all(filters, size, seed):
-    """Builds a convolutional autoencoder in whose training each map keeps one value."""
-    image = keras.Input((28, 28, 1))
-    scores = layers.Conv2D(filters, size, padding="same", activation="relu", name="scores")
-    encoder = keras.Model(image, Winners()(scores(image)))
-    z = keras.Input((28, 28, filters))
-    atoms = layers.Conv2DTranspose(1, size, padding="same", name="atoms")
-    decoder = keras.Model(z, atoms(z))
-    # Atoms of length 1/2, and each filter starts by looking for the stroke that it draws.
-    kernel = keras.random.normal((size, size, 1, filters), seed=seed)
-    kernel /= 2 * ops.sqrt(ops.sum(ops.square(kernel), axis=(0, 1, 2)))
-    atoms.kernel.assign(kernel)
-    scores.kernel.assign(kernel)
-    return models.Autoencoder(encoder, decoder)
-
-
-class Winners(layers.Layer):
-    """Keeps in training, of each map of each image, the largest value."""
-
-    def call(self, z, training=False):
-        if not training:
-            return z
-        return ops.where(z == ops.max(z, axis=(1, 2), keepdims=True), z, 0.0)
-
-
-@row(
-    name="One digit against the rest, PCA",
-    source="measured for this project before; the published methods are in the next row",
-    protocol="a PCA with 32 components for each digit, fitted to its training images; the score is "
-    "the squared error; a check that the measure is sound",
-    unit="AUROC, mean over the ten digits, %",
-    published="none; 95.5 by ourselves",
-    target=95.5,
-    higher=True,
-    tolerance=0.1,
-    deterministic=True,
-)
-def one_class_pca(mnist, seed, tiny):
-    from sklearn.decomposition import PCA
-
-    x, y = training_images(mnist)
-    x, x_test = x.reshape(-1, 784), mnist.x_test.reshape(-1, 784)
-    areas = []
-    for digit in range(10):
-        normal = x[y == digit]
-        pca = PCA(min(32, len(normal)), svd_solver="covariance_eigh").fit(normal)
-        back = pca.inverse_transform(pca.transform(x_test))
-        areas.append(metrics.auroc(metrics.sse(x_test, back), mnist.y_test != digit))
-    return 100 * np.mean(areas)
-
-
-@row(
-    name="One digit against the rest",
-    source="DCAE and Deep SVDD: Ruff et al. (2018), table 1; LSA: Abati et al. (2019)",
-    protocol="ten nets 784-64-16 and back, each trained on one digit for 15 epochs and started at "
-    "its mean image, with a last kernel of zeros; the score is the squared error after the "
-    "difference was blurred (a Gaussian of 0.8 pixels), divided by the root of the image's ink, "
-    "its sum of grey levels",
-    unit="AUROC, mean over the ten digits, %",
-    published="89.7 (DCAE), 94.8 (Deep SVDD), 97.5 (LSA)",
-    target=97.5,
-    higher=True,
-    split="As many training images of each digit, 5,421; 10,000 test images",
-    tried="The score was chosen on validation images, anomalies included, with a PCA of 16 "
-    "components in place of the nets: the squared error alone has 95.8 there, divided by the root "
-    "of the ink 97.9, and blurred before that 98.6, as a stroke that lies a little beside its "
-    "place then costs less. Other widths of the blur (0.6 to 2 pixels), weights for each pixel, "
-    "cross-entropy, and the code's own distance from the mean gave no more. With a last "
-    "kernel of zeros the nets themselves have 98.6, with the usual start 98.1, trained on "
-    "cross-entropy 94.7 (one seed each).",
-)
-def one_class(mnist, seed, tiny):
-    from scipy.ndimage import gaussian_filter
-
-    x, y = training_images(mnist)
-    x, x_test = x.reshape(-1, 784), mnist.x_test.reshape(-1, 784)
-    n = np.bincount(y).min()  # as many images of each digit
-    x = np.stack([x[y == digit][:n] for digit in range(10)], axis=1)
-    model = keras.Sequential([keras.Input((10, 784))])
-    for units, activation in ((64, "gelu"), (16, None), (64, "gelu"), (784, "sigmoid")):
-        # Ten dense layers side by side, one for each digit; Keras would count all their inputs.
-        start = keras.initializers.VarianceScaling(20.0) if units < 784 else "zeros"
-        shape = {"equation": "bni,nio->bno", "output_shape": (10, units), "bias_axes": "no"}
-        model.add(layers.EinsumDense(**shape, activation=activation, kernel_initializer=start))
-    mean = np.clip(x.mean(axis=0), 0.001, 0.999)
-    model.layers[-1].bias.assign(np.log(mean / (1 - mean)))
-    epochs = 1 if tiny else 15
-    schedule = weights.warmup_and_cosine(0.01, epochs * -(-n // 128))
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.05, beta_2=0.99)
-    model.compile(optimizer, losses.squared_error)
-    model.fit(x, x, batch_size=128, epochs=epochs, verbose=0)
-    errors = []
-    for start in range(0, len(x_test), 500):
-        images = x_test[start : start + 500, None]
-        back = model.predict_on_batch(np.repeat(images, 10, axis=1))
-        difference = (images - back).reshape(-1, 10, 28, 28)
-        errors.append(np.square(gaussian_filter(difference, (0, 0, 0.8, 0.8))).sum(axis=(2, 3)))
-    scores = np.concatenate(errors) / np.sqrt(x_test.sum(axis=1))[:, None]
-    digits = range(10)
-    return 100 * np.mean([metrics.auroc(scores[:, d], mnist.y_test != d) for d in digits])
 
 
 def run(row, mnist, seed, tiny=False):
     """Runs one row with one seed.
 
     Returns:
-        A dictionary with `seed`, `value`, `minutes`, and `cpu_minutes` of all cores together, which
-        depend less on what else the machine does.
+        A dictionary with `seed`, `value`, `minutes`, `cpu_minutes` of all cores together, which
+        depend less on what else the machine does, and `machine`.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
@@ -473,24 +37,17 @@ def run(row, mnist, seed, tiny=False):
         "value": round(value, 5),
         "minutes": round(minutes, 2),
         "cpu_minutes": round(cpu_minutes, 2),
+        "machine": results.machine(),
     }
 
 
-def read(path=None):
-    """Returns the stored results, rows by their keys; an empty dictionary if there are none."""
-    path = path or RESULTS
-    if not path.exists():
-        return {}
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-        return {stored["key"]: stored["runs"] for stored in rows}
-    except (ValueError, KeyError, TypeError) as error:
-        sys.exit(f"{path.name} must hold a list of results under 'rows'. Received: {error!r}")
+def read():
+    """Returns the stored runs by the keys of their rows."""
+    return {stored["key"]: stored["runs"] for stored in results.load("scoreboard")["rows"]}
 
 
-def write(runs, path=None):
-    """Stores results, in the order of the rows, and computes their means."""
-    path = path or RESULTS
+def write(runs):
+    """Stores runs, in the order of the rows, and computes their means."""
     rows = []
     for key, row in ROWS.items():
         if not runs.get(key):
@@ -509,11 +66,7 @@ def write(runs, path=None):
                 "runs": done,
             }
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    text = json.dumps({"machine": machine(), "rows": rows}, indent=1, ensure_ascii=False) + "\n"
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)  # an interrupt leaves the file before
+    results.write("scoreboard", {"rows": rows})
 
 
 def reached(stored):
@@ -542,10 +95,10 @@ def result(stored):
     return text + (f" ({len(stored['seeds'])} of {len(SEEDS)} seeds)" if missing > 0 else "")
 
 
-def table(rows):
-    """Renders stored rows as a table in Markdown."""
+def table():
+    """Renders the stored rows as a table in Markdown."""
     lines = ["| | published | target | here | target reached |", "|---|---|---|---|---|"]
-    for stored in rows:
+    for stored in results.load("scoreboard")["rows"]:
         target = "none" if stored["target"] is None else f"{stored['target']:g}"
         if stored["tolerance"] is not None:
             target += f" ± {stored['tolerance']:g}"
@@ -555,21 +108,17 @@ def table(rows):
     return "\n".join(lines)
 
 
-def page(results):
-    """Renders all that is stored as a page in Markdown."""
-    rows, machine = results["rows"], results["machine"]
-    parts = [
-        "# Scoreboard",
-        "The course's models beside published numbers, on all of MNIST. `make scoreboard` measures "
-        "what is missing here, and `make scoreboard ARGS=--fresh` all of it. Hyper-parameters were "
-        "chosen on validation images, never on test images; then each model was trained on the "
-        "images that its protocol names, once for each seed. A ± is the standard deviation over "
-        "the seeds. A target that wasn't reached stands here with what was tried.",
-        table(rows),
-        f"Measured with Python {machine['python']} and Keras {machine['keras']} on "
-        f"{machine['cores']} cores ({machine['processor']}) that other work was using as well. So "
-        "the minutes are upper bounds; minutes of CPU, of both cores together, say more.",
-    ]
+def page():
+    """Renders all that is stored, row by row, in Markdown."""
+    rows = results.load("scoreboard")["rows"]
+    parts = [table()]
+    if rows:
+        runs = [run | {"of": row["name"]} for row in rows for run in row["runs"]]
+        parts.append(
+            f"{results.described_rows(runs, lambda run: run['of'])} Other work was using the cores "
+            "as well. So the minutes are upper bounds; minutes of CPU, of all cores together, say "
+            "more."
+        )
     for stored in rows:
         source = stored["source"][0].upper() + stored["source"][1:]
         values = "; ".join(
@@ -590,50 +139,17 @@ def page(results):
     missing = [row.name for key, row in ROWS.items() if key not in {r["key"] for r in rows}]
     if missing:
         parts += ["## Not measured yet", "\n".join(f"- {name}" for name in missing)]
-    return "\n\n".join(parts) + "\n"
-
-
-def between_markers(text, results):
-    """Returns the README's text with the table between its markers; as it is without them."""
-    before, start, rest = text.partition(MARKERS[0])
-    _, end, after = rest.partition(MARKERS[1])
-    if not end:
-        return text
-    note = "Protocols, seeds and what was tried: [docs/scoreboard.md](docs/scoreboard.md)."
-    return f"{before}{start}\n{table(results['rows'])}\n\n{note}\n{end}{after}"
-
-
-def render():
-    """Writes what is stored to the page and to the README."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    PAGE.write_text(page(results), encoding="utf-8")
-    text = README.read_text(encoding="utf-8")
-    if (rendered := between_markers(text, results)) != text:
-        README.write_text(rendered, encoding="utf-8")
+    return "\n\n".join(parts)
 
 
 def main(argv=None):
     """Runs the rows that are named, or all of them, as far as their results are missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", nargs="+", default=list(ROWS), metavar="ROW")
+    arguments.add_names(parser, "--rows", ROWS, "rows")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--fresh", action="store_true", help="run also what has a result")
-    parser.add_argument("--render", action="store_true", help="only write the pages anew")
     args = parser.parse_args(argv)
-    if unknown := set(args.rows) - set(ROWS):
-        sys.exit(f"Expected rows among {', '.join(ROWS)}. Received: {', '.join(sorted(unknown))}")
-    if args.render:
-        write(read())
-        render()
-        return
-    if data.quick():
-        sys.exit("The scoreboard comes from full runs. Received: AEHELPERS_QUICK=1")
-    mnist = data.load_mnist()
-    if not mnist.full:
-        sys.exit(
-            "The scoreboard comes from all of MNIST. Received: the bundled digits. "
-            "Set AEHELPERS_DATA_DIR to a folder that holds mnist.npz."
-        )
+    mnist = results.full_mnist("Results of the scoreboard")
     runs = read()
     for key in args.rows:
         seeds = args.seeds[:1] if ROWS[key].deterministic else args.seeds
@@ -648,7 +164,8 @@ def main(argv=None):
             runs[key] = [r for r in runs.get(key, ()) if r["seed"] != seed] + [new]
             write(runs)
             print(f"{key}: {new}", flush=True)
-    render()
+    write(read())  # what the rows say of themselves may have changed
+    tables.write()
 
 
 if __name__ == "__main__":

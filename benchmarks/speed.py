@@ -1,6 +1,6 @@
 """Speed: the recipe that people find first, and the course's recipe for the same model and loss.
 
-    python benchmarks/speed.py [--seeds 0 1 2] [--only vanilla ...] [--missing] [--tiny]
+    python -m benchmarks.speed [--seeds 0 1 2] [--only vanilla ...] [--missing] [--tiny]
 
 Both are trained in one run, one after the other, seed by seed. The peer is trained as published,
 but with 5,000 images held out; then the course's recipe is timed until its validation loss is at
@@ -13,21 +13,18 @@ seed, on two cores.
 
 import argparse
 import os
-import sys
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import keras
 import numpy as np
 from keras import layers, ops
 
 from aehelpers import data, losses, metrics, models
-from benchmarks import results
+from scripts import arguments, results, tables
 from scripts.weights import warmup_and_cosine
 
 # The denoising peer goes on from the first model of its page, which is kept here.
@@ -407,15 +404,9 @@ def store(name, run, mnist):
     return results.store("speed", [rows[name] for name in BENCHMARKS if name in rows])
 
 
-def table(found):
-    """Renders the results as the pages show them, in Markdown.
-
-    Args:
-        found: What `speed.json` holds.
-
-    Returns:
-        The table and a line on the mean, the seeds and the machine.
-    """
+def table(found=None):
+    """Renders the results, their mean, the seeds and the machine in Markdown."""
+    found = found or results.load("speed")
     lines = [
         "| model and loss | the usual recipe | the course's recipe | same loss, times faster |",
         "|---|---|---|---|",
@@ -443,28 +434,16 @@ def table(found):
     return "\n".join([*lines, "", " ".join([*said, results.described(found["machine"])])])
 
 
-def render(found):
-    """Writes the table into docs/speed.md."""
-    results.render(results.ROOT / "docs" / "speed.md", "speed", table(found))
-
-
 def main(argv=None):
     """Runs the benchmarks that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=list(BENCHMARKS), metavar="NAME")
+    arguments.add_names(parser, "--only", BENCHMARKS, "benchmarks")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--missing", action="store_true", help="train only what has no result here")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
-    parser.add_argument("--render", action="store_true", help="only write the pages anew")
     args = parser.parse_args(argv)
-    if unknown := set(args.only) - set(BENCHMARKS):
-        sys.exit(f"Expected benchmarks among {sorted(BENCHMARKS)}. Received: {sorted(unknown)}")
-    if args.render:
-        render(results.load("speed"))
-        return
-    mnist = data.load_mnist()
+    mnist = data.load_mnist() if args.tiny else results.full_mnist("Benchmarks")
     if not args.tiny:
-        results.check_digits(mnist)
         if set(args.only) != set(BENCHMARKS) or args.seeds != parser.get_default("seeds"):
             results.check_part("speed")
     for seed in args.seeds:
@@ -480,7 +459,8 @@ def main(argv=None):
                 flush=True,
             )
             if not args.tiny:
-                render(store(name, run, mnist))
+                store(name, run, mnist)
+                tables.write()
 
 
 if __name__ == "__main__":

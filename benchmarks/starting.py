@@ -1,6 +1,6 @@
 """How long a learner waits before something is to be seen.
 
-    python benchmarks/starting.py [--repeats 5] [--tiny]
+    python -m benchmarks.starting [--repeats 5] [--tiny]
 
 Starts Jupyter kernels as JupyterLab does, runs in each what a notebook's first cells do, and takes
 the time from the request for the kernel to the picture. `make lab` is timed from the command to the
@@ -18,15 +18,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from jupyter_client.manager import start_new_kernel
 
-from aehelpers import data
-from benchmarks import results
+from scripts import course, results, tables
 
 DIGITS = """
 from aehelpers import data, plots
@@ -46,7 +42,7 @@ LAB = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
 def kernel_to_output(code):
     """Starts a kernel and runs code in it; returns the seconds until its picture has come."""
     start = time.perf_counter()
-    manager, client = start_new_kernel(cwd=str(results.ROOT / "notebooks"))
+    manager, client = start_new_kernel(cwd=str(course.FOLDER))
     pictures = []
 
     def keep(message):
@@ -72,7 +68,7 @@ def server_answers(command):
     start = time.perf_counter()
     process = subprocess.Popen(
         command,
-        cwd=results.ROOT,
+        cwd=course.ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -117,8 +113,9 @@ def measure(repeats=5):
     ]
 
 
-def table(found):
+def table(found=None):
     """Renders the results in Markdown."""
+    found = found or results.load("starting")
     lines = ["| from the start to | median | the first time |", "|---|---|---|"]
     for row in found["rows"]:
         lines.append(f"| {row['name']} | **{row['seconds']:.1f} s** | {row['first']:.1f} s |")
@@ -136,13 +133,12 @@ def main(argv=None):
     if args.tiny:
         print(f"kernel to the first digits: {kernel_to_output(DIGITS):.2f} s")
         return
-    results.check_digits(data.load_mnist())
-    results.resolve_data_dir()
+    results.full_mnist("Benchmarks")
     rows = measure(args.repeats)
     for row in rows:
         print(f"{row['name']}: {row['seconds']} s, the first time {row['first']} s")
-    found = results.store("starting", rows)
-    results.render(results.ROOT / "docs" / "speed.md", "starting", table(found))
+    results.store("starting", rows)
+    tables.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Widgets: key press to changed pixels in JupyterLab, beside the way that tutorials do it.
 
-    python benchmarks/widgets.py [--presses 100] [--only dense] [--tiny]
+    python -m benchmarks.widgets [--presses 100] [--only dense] [--tiny]
 
 One JupyterLab, one Chromium and one notebook for all: `latent_sliders` of the shipped dense and
 convolutional decoders, and for each `interact` with `model.predict` and `imshow`. An arrow key is
@@ -13,13 +13,11 @@ import json
 import sys
 import time
 from importlib.metadata import version
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from benchmarks import results
+from scripts import arguments, results, tables
+from scripts.lab import FLAGS, Lab, find_chromium
 
 FRAME = 1000 / 60  # milliseconds
 
@@ -146,8 +144,6 @@ def run(names, presses, seconds):
     """Runs the benchmarks that are named; returns a row for each."""
     from playwright.sync_api import sync_playwright
 
-    from scripts.lab import FLAGS, Lab, find_chromium
-
     path = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
     cells = [SETUP]
     for name in names:
@@ -172,15 +168,9 @@ def run(names, presses, seconds):
     return rows, chromium
 
 
-def table(found):
-    """Renders the results as docs/speed.md shows them, in Markdown.
-
-    Args:
-        found: What `widgets.json` holds.
-
-    Returns:
-        The table and a line on the machine.
-    """
+def table(found=None):
+    """Renders the results in Markdown."""
+    found = found or results.load("widgets")
     lines = [
         "| key press to changed pixels, in JupyterLab | `interact`, `predict`, `imshow`: p50 / p95 "
         "| the course's sliders: p50 / p95 | times faster (p95) |",
@@ -205,12 +195,10 @@ def table(found):
 def main(argv=None):
     """Runs the benchmarks that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=list(BENCHMARKS), metavar="NAME")
+    arguments.add_names(parser, "--only", BENCHMARKS, "benchmarks")
     parser.add_argument("--presses", type=int, default=100)
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
-    if unknown := set(args.only) - set(BENCHMARKS):
-        sys.exit(f"Expected benchmarks among {sorted(BENCHMARKS)}. Received: {sorted(unknown)}")
     if not args.tiny and set(args.only) != set(BENCHMARKS):
         results.check_part("widgets")
     presses, seconds = (5, 0.5) if args.tiny else (args.presses, 2.0)
@@ -223,10 +211,8 @@ def main(argv=None):
         versions = {name: version(name) for name in ("jupyterlab", "anywidget")}
         rows = results.merged("widgets", rows, lambda row: row["name"])
         rows = [row for name in BENCHMARKS for row in rows if row["name"] == name]
-        found = results.store(
-            "widgets", rows, versions=versions | {"chromium": browser}, presses=presses
-        )
-        results.render(results.ROOT / "docs" / "speed.md", "widgets", table(found))
+        results.store("widgets", rows, versions=versions | {"chromium": browser}, presses=presses)
+        tables.write()
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
 """Links the glossary's words where each first appears in a notebook's text.
 
-    python scripts/glossary.py [01_vanilla ...]
+    python -m scripts.glossary [01_vanilla ...]
 
 Only text cells are changed, and only words without a link; run it again after the text has changed.
 """
 
 import argparse
 import re
-from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).parents[1]
-GLOSSARY = ROOT / "docs" / "glossary.md"
+from scripts import course
+
+GLOSSARY = course.ROOT / "docs" / "glossary.md"
 
 # Where a word is more, or less, than its heading and a plural.
 _PATTERNS = {
@@ -96,18 +96,16 @@ def link(notebook):
     return added
 
 
-def main():
+def main(args=None):
     """Links the words in the notebooks that are named, or in all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="such as 01_vanilla; all of them by default")
-    names = [Path(name).stem for name in parser.parse_args().names]
-    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        if not names or path.stem in names:
-            notebook = nbformat.read(path, as_version=4)
-            added = link(notebook)
-            if added:
-                nbformat.write(notebook, path)
-            print(f"{path.stem}: {', '.join(added) or 'nothing to link'}")
+    course.add_argument(parser)
+    for each in parser.parse_args(args).notebooks:
+        notebook = each.read()
+        added = link(notebook)
+        if added:
+            nbformat.write(notebook, each.path)
+        print(f"{each}: {', '.join(added) or 'nothing to link'}")
 
 
 if __name__ == "__main__":

@@ -1,27 +1,14 @@
 """The tables of docs/teaching.md: times and memory, schedules, answers to the predictions.
 
-    python scripts/guide.py
-
-writes them anew, from benchmarks/results/notebooks.json, to which scripts/notebooks.py adds a row
-whenever it stores a notebook, and from the notebooks themselves.
+`make tables` puts them into the page. They are made from benchmarks/results/notebooks.json, to
+which `make notebooks` adds a row whenever it stores a notebook, and from the notebooks themselves.
 """
 
 import ast
-import re
-import sys
-from datetime import datetime
-from pathlib import Path
 
-import nbformat
+from scripts import course, results
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks import results
-from benchmarks.classroom import KEPT_FREE
-
-NAME = "notebooks"  # of the results, and of the markers in the guide
-GUIDE = results.ROOT / "docs" / "teaching.md"
-NOTEBOOKS = results.ROOT / "notebooks"
+KEPT_FREE = 2.0  # GiB for the system, JupyterLab and a browser
 
 # Minutes, what happens, and what is run of which notebook: the named sections, or all of it.
 SCHEDULES = {
@@ -123,76 +110,21 @@ SCHEDULES = {
 }
 
 
-def seconds_by_section(notebook):
-    """Adds up the seconds of a notebook's cells under each heading of the second level.
-
-    Args:
-        notebook: A notebook as nbclient leaves it, with the times in its cells' metadata.
-
-    Returns:
-        List of pairs of heading and seconds, in the notebook's order. What stands before the first
-        of these headings is called "Opening".
-    """
-    sections = [["Opening", 0.0]]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            without_code = re.sub(r"```.*?```", "", cell.source, flags=re.S)
-            for title in re.findall(r"^## (.+)$", without_code, flags=re.M):
-                sections.append([title, 0.0])
-        elif "execution" in cell.metadata:
-            times = cell.metadata["execution"]
-            start, end = (times.get(f"iopub.status.{word}") for word in ("busy", "idle"))
-            if start and end:
-                took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
-                sections[-1][1] += took.total_seconds()
-    return [[title, round(seconds, 1)] for title, seconds in sections if seconds >= 0.05]
-
-
-class Meter:
-    """Notes the largest memory of a kernel, in GiB, as its cells are executed (Linux only)."""
-
-    def __init__(self):
-        self.client = None
-        self.peak = None
-
-    def __call__(self, **_):
-        try:
-            status = Path(f"/proc/{self.client.km.provisioner.pid}/status").read_text()
-            self.peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**20
-        except (AttributeError, OSError, TypeError):
-            pass
-
-
-def record(name, sections, memory):
-    """Stores the times of one notebook, in place of those of an earlier run.
-
-    Args:
-        name: The notebook's name.
-        sections: What `seconds_by_section` returned.
-        memory: Its kernel's largest memory in GiB, or None.
-    """
-    rows = results.load(NAME)["rows"] if (results.RESULTS / f"{NAME}.json").exists() else []
-    row = {
-        "notebook": name,
-        "seconds": round(sum(seconds for _, seconds in sections), 1),
-        "memory_gib": memory and round(memory, 2),
-        "sections": sections,
-    }
-    rows = sorted([row, *(r for r in rows if r["notebook"] != name)], key=lambda r: r["notebook"])
-    render(results.store(NAME, rows))
-
-
-def table(found):
-    """Returns the guide's table, as Markdown."""
+def times(found=None):
+    """Returns the times and the memory of the stored runs, as Markdown."""
+    rows = (found or results.load("notebooks"))["rows"]
     lines = ["| notebook, and its sections | to run | most memory |", "|---|---|---|"]
-    for row in found["rows"]:
+    for row in rows:
         memory = f"{row['memory_gib']:.1f} GiB" if row["memory_gib"] else ""
         link = f"[{row['notebook']}](../notebooks/{row['notebook']}.ipynb)"
         lines.append(f"| **{link}** | **{_time(row['seconds'])}** | {memory} |")
         for title, seconds in row["sections"]:
             if seconds >= 1:
                 lines.append(f"| {title} | {_time(seconds)} | |")
-    below = [results.described(found["machine"]), _BELOW, _class(found["rows"])]
+    if not rows:
+        return "\n".join(lines)
+    machines = results.described_rows(rows, lambda row: row["notebook"])
+    below = [machines, _BELOW, _class(rows)]
     return "\n".join([*lines, "", *below])
 
 
@@ -216,8 +148,9 @@ def _time(seconds):
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
 
-def schedule(name, found):
+def schedule(name, found=None):
     """Returns one of the schedules as Markdown, with the time that its cells take to run."""
+    found = found or results.load("notebooks")
     seconds = {row["notebook"]: dict(row["sections"]) for row in found["rows"]}
     lines = ["| minutes | what | notebook | cells run for |", "|---|---|---|---|"]
     for minutes, what, notebook, sections in SCHEDULES[name]:
@@ -251,20 +184,7 @@ def predictions(notebook):
 def answers():
     """Returns the predictions of all notebooks with their answers, as Markdown."""
     lines = ["| | question | measured |", "|---|---|---|"]
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
-        for question, answer in predictions(nbformat.read(path, as_version=4)):
-            lines.append(f"| {path.stem[:2]} | {question} | {answer} |")
+    for each in course.notebooks():
+        for question, answer in predictions(each.read()):
+            lines.append(f"| {each.number} | {question} | {answer} |")
     return "\n".join(lines)
-
-
-def render(found):
-    """Puts all tables into the guide."""
-    results.render(GUIDE, NAME, table(found))
-    for name in SCHEDULES:
-        results.render(GUIDE, name, schedule(name, found))
-    results.render(GUIDE, "answers", answers())
-
-
-if __name__ == "__main__":
-    stored = (results.RESULTS / f"{NAME}.json").exists()
-    render(results.load(NAME) if stored else {"machine": results.machine(), "rows": []})

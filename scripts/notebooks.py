@@ -1,30 +1,24 @@
 """Executes the course's notebooks on the full data and writes them back, normalised.
 
-    python scripts/notebooks.py [01_vanilla ...]
+    python -m scripts.notebooks [01_vanilla ...]
 
 Nothing is written unless the whole notebook ran without an error, on all of MNIST. What is
-written carries a hash of its code cells; a test compares it with the code as it stands.
+written carries a hash of its code cells; a test compares it with the code as it stands. Times and
+memory go to benchmarks/results/notebooks.json, and every page that shows them is written anew.
 """
 
 import argparse
 import hashlib
 import os
 import re
-import sys
 import tempfile
-import time
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from aehelpers import data
-from benchmarks import results
-from scripts import guide
-
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+from scripts import course, results, tables
 
 # What TensorFlow says as it starts, on some machines, and of many models in one process; no reader
 # needs it.
@@ -84,64 +78,131 @@ def refuse(notebook):
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
                 return f"a cell wrote to stderr: {output.text[:300]!r}."
-            if str(Path.home()) in str(output) or str(NOTEBOOKS.parent) in str(output):
+            if str(Path.home()) in str(output) or str(course.ROOT) in str(output):
                 return f"an output holds a path of this machine: {str(output)[:300]}."
     return None
 
 
-def run(name):
-    """Executes one notebook and writes it back.
+def seconds_by_section(notebook):
+    """Adds up the seconds of a notebook's cells under each heading of the second level.
 
     Args:
-        name: The notebook's name, such as `"01_vanilla"`.
+        notebook: A notebook as nbclient leaves it, with the times in its cells' metadata.
+
+    Returns:
+        List of pairs of heading and seconds, in the notebook's order. What stands before the first
+        of these headings is called "Opening".
+    """
+    sections = [["Opening", 0.0]]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            without_code = re.sub(r"```.*?```", "", cell.source, flags=re.S)
+            for title in re.findall(r"^## (.+)$", without_code, flags=re.M):
+                sections.append([title, 0.0])
+        elif "execution" in cell.metadata:
+            times = cell.metadata["execution"]
+            start, end = (times.get(f"iopub.status.{word}") for word in ("busy", "idle"))
+            if start and end:
+                took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+                sections[-1][1] += took.total_seconds()
+    return [[title, round(seconds, 1)] for title, seconds in sections if seconds >= 0.05]
+
+
+class _Meter:
+    """Notes the largest memory of a kernel, in GiB, as its cells are executed (Linux only)."""
+
+    def __init__(self):
+        self.client = None
+        self.peak = None
+
+    def __call__(self, **_):
+        try:
+            status = Path(f"/proc/{self.client.km.provisioner.pid}/status").read_text()
+            self.peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**20
+        except (AttributeError, OSError, TypeError):
+            pass
+
+
+def execute(notebook, environment=None):
+    """Executes a notebook in a fresh kernel, in place.
+
+    Args:
+        notebook: The notebook, which gets the outputs and the times of its cells.
+        environment: Dictionary of what is added to the kernel's environment variables.
+
+    Returns:
+        The largest memory of the kernel in GiB, or None where it can't be told.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: If a cell fails.
+    """
+    meter = _Meter()
+    meter.client = NotebookClient(
+        notebook,
+        timeout=900,
+        resources={"metadata": {"path": course.FOLDER}},
+        on_cell_executed=meter,
+    )
+    meter.client.execute(env=os.environ | (environment or {}))
+    return meter.peak and round(meter.peak, 2)
+
+
+def record(name, sections, memory):
+    """Stores the times of one notebook, in place of those of an earlier run.
+
+    Args:
+        name: The notebook's name.
+        sections: What `seconds_by_section` returned.
+        memory: Its kernel's largest memory in GiB, or None.
+    """
+    row = {
+        "notebook": name,
+        "machine": results.machine(),
+        "seconds": round(sum(seconds for _, seconds in sections), 1),
+        "memory_gib": memory,
+        "sections": sections,
+    }
+    others = [one for one in results.load("notebooks")["rows"] if one["notebook"] != name]
+    rows = sorted([row, *others], key=lambda one: one["notebook"])
+    results.write("notebooks", {"rows": rows})
+
+
+def run(each):
+    """Executes one notebook, writes it back, and brings the pages up to date.
+
+    Args:
+        each: A `course.Notebook`.
 
     Raises:
         nbclient.exceptions.CellExecutionError: If a cell fails; the file is left as it was.
         ValueError: If what the run wrote must not be stored; the file is left as it was.
     """
-    path = NOTEBOOKS / f"{name}.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    start = time.monotonic()
-    meter = guide.Meter()
-    meter.client = NotebookClient(
-        notebook,
-        timeout=900,
-        resources={"metadata": {"path": NOTEBOOKS}},
-        on_cell_executed=meter,
-    )
-    meter.client.execute()
-    minutes = (time.monotonic() - start) / 60
-    sections = guide.seconds_by_section(notebook)
+    notebook = each.read()
+    tables.complete(notebook)
+    memory = execute(notebook)
+    sections = seconds_by_section(notebook)
     normalise(notebook)
     if reason := refuse(notebook):
-        kept = Path(tempfile.gettempdir(), path.name)
+        kept = Path(tempfile.gettempdir(), each.path.name)
         nbformat.write(notebook, kept)
-        raise ValueError(f"{name}: not stored, {reason} The run is kept in {kept}")
-    nbformat.write(notebook, path)
-    guide.record(name, sections, meter.peak)
-    print(f"{name}: {minutes:.1f} minutes, {path.stat().st_size / 1e3:.0f} kB", flush=True)
+        raise ValueError(f"{each}: not stored, {reason} The run is kept in {kept}")
+    nbformat.write(notebook, each.path)
+    record(each.name, sections, memory)
+    tables.write()
+    minutes = sum(seconds for _, seconds in sections) / 60
+    print(f"{each}: {minutes:.1f} minutes, {each.path.stat().st_size / 1e3:.0f} kB", flush=True)
 
 
-def main():
+def main(args=None):
     """Runs the notebooks that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="such as 01_vanilla; all of them by default")
-    names = [Path(name).stem for name in parser.parse_args().names]
-    known = sorted(path.stem for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
-    if unknown := set(names) - set(known):
-        sys.exit(f"Expected names of notebooks, {', '.join(known)}. Received: {', '.join(unknown)}")
-    if data.quick():
-        sys.exit("Stored outputs come from full runs. Received: AEHELPERS_QUICK=1")
-    if not data.load_mnist().full:
-        sys.exit(
-            "Stored outputs come from all of MNIST. Received: the bundled digits. "
-            "Set AEHELPERS_DATA_DIR to a folder that holds mnist.npz, or run once with a network."
-        )
-    results.resolve_data_dir()
+    course.add_argument(parser)
+    chosen = parser.parse_args(args).notebooks
+    results.full_mnist("Stored outputs")
     with tempfile.TemporaryDirectory() as cache:
         os.environ["AEHELPERS_CACHE_DIR"] = cache  # no training is resumed from an earlier run
-        for name in names or known:
-            run(name)
+        for each in chosen:
+            run(each)
 
 
 if __name__ == "__main__":

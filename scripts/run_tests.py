@@ -9,7 +9,8 @@ import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.course import ROOT, notebooks
+
 NBVAL = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
 
 
@@ -38,9 +39,8 @@ def main():
         if subprocess.run([*ruff, *command], cwd=ROOT).returncode:
             sys.exit(f"ruff {command[0]} found something to change (above).")
 
-    notebooks = sorted(ROOT.glob("notebooks/*.ipynb"))
     runs = {"browser tests": ["tests/browser"], "tests": ["--ignore=tests/browser"]}
-    runs |= {f"notebooks/{path.name}": [*NBVAL, str(path)] for path in notebooks}
+    runs |= {f"notebooks/{each}.ipynb": [*NBVAL, str(each.path)] for each in notebooks()}
     totals = dict.fromkeys(["failures", "errors", "skipped", "tests"], 0)
     failed = []
     workers = min(4, os.cpu_count())  # a notebook's kernel takes up to 1 GB

@@ -2,6 +2,7 @@
 
     python scripts/setup_env.py
     python scripts/setup_env.py lab [JupyterLab's own options]
+    python scripts/setup_env.py exports     (for conda and Binder, after their own installation)
 
 A .venv that is up to date is left alone. An old Python must be able to read this file to say that
 it is too old, so the file keeps to syntax that every Python knows.
@@ -191,6 +192,9 @@ def lab_command(args):
 
 def main(args):
     """Check Python, set up, and open JupyterLab if asked to."""
+    if args and args[0] in ("-h", "--help"):
+        print(__doc__.strip())
+        return
     check_python(sys.version_info[:3])
     if args == ["--check"]:
         return
@@ -198,7 +202,7 @@ def main(args):
         complete_exports(sys.prefix)
         return
     if args and args[0] != "lab":
-        sys.exit('The only command is "lab". Received: {}'.format(args[0]))
+        sys.exit('Expected "lab", "exports" or nothing. Received: {}'.format(args[0]))
     set_up()
     if args:
         command = lab_command(args[1:])

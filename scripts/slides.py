@@ -1,6 +1,6 @@
 """Writes slides with speaker notes: one HTML file for each notebook, which needs no network.
 
-    python scripts/slides.py [01_vanilla ...] [--to slides] [--mark]
+    python -m scripts.slides [01_vanilla ...] [--to slides] [--mark]
 
 What becomes a slide stands in the cells' `slideshow` metadata, as Jupyter's own tools use it:
 "slide", "subslide", "notes" (for the speaker) and "skip". `--mark` gives every cell that has none a
@@ -20,9 +20,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-ROOT = Path(__file__).parents[1]
+from scripts import course
+
 TYPES = ("slide", "subslide", "notes", "skip")
-_BUILDS = {"vanilla", "deep", "sparse", "kl", "topk", "auxiliary", "variational", "denoising"}
 _MOST_LINES = 16  # of text output, on a slide
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+)\$", re.S)
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -39,9 +39,10 @@ def by_rule(cell):
         return "subslide"
     if "_guess.answer(" in cell.source:
         return "notes"
-    shown = tags & _BUILDS or any("image/png" in output.get("data", {}) for output in cell.outputs)
+    pictures = any("image/png" in output.get("data", {}) for output in cell.outputs)
     lines = sum(str(output.get("text", "")).count("\n") for output in cell.outputs)
-    return "subslide" if shown or 3 <= lines <= _MOST_LINES else "skip"
+    shown = course.is_written_out(cell) or pictures or 3 <= lines <= _MOST_LINES
+    return "subslide" if shown else "skip"
 
 
 def mark(notebook):
@@ -145,9 +146,8 @@ def _text(markdown):
 
 
 def _code(cell):
-    tags = set(cell.metadata.get("tags", []))
     source = highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=True))
-    block = f'<pre class="code">{source}</pre>' if tags & _BUILDS else ""
+    block = f'<pre class="code">{source}</pre>' if course.is_written_out(cell) else ""
     return block + _outputs(cell)
 
 
@@ -261,27 +261,23 @@ _PAGE = """<!DOCTYPE html>
 def main(args=None):
     """Writes the slides of the notebooks that are named, or of all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="such as 01_vanilla; all of them by default")
-    parser.add_argument("--to", type=Path, default=ROOT / "slides", help="folder to write to")
+    course.add_argument(parser)
+    parser.add_argument(
+        "--to", type=Path, default=course.ROOT / "slides", help="folder to write to"
+    )
     parser.add_argument("--mark", action="store_true", help="give cells their types; no slides")
     args = parser.parse_args(args)
-    names = {Path(name).stem for name in args.names}
-    paths = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-    if unknown := names - {path.stem for path in paths}:
-        parser.error(f"names must be those of notebooks. Received: {', '.join(sorted(unknown))}")
-    for path in paths:
-        if names and path.stem not in names:
-            continue
-        notebook = nbformat.read(path, as_version=4)
+    for each in args.notebooks:
+        notebook = each.read()
         if args.mark:
             marked = mark(notebook)
             if marked:
-                nbformat.write(notebook, path)
-            print(f"{path.name}: {marked} cells marked")
+                nbformat.write(notebook, each.path)
+            print(f"{each.path.name}: {marked} cells marked")
         else:
             args.to.mkdir(parents=True, exist_ok=True)
-            page = args.to / f"{path.stem}.html"
-            page.write_text(build(notebook, path.stem), encoding="utf-8", newline="\n")
+            page = args.to / f"{each}.html"
+            page.write_text(build(notebook, each.name), encoding="utf-8", newline="\n")
             print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
 
 

@@ -1,6 +1,6 @@
 """Writes copies of the notebooks without their solutions, to hand out.
 
-    python scripts/student.py [01_vanilla ...] [--to student] [--outputs]
+    python -m scripts.student [01_vanilla ...] [--to student] [--outputs]
 
 The copies come from the course's own notebooks, by their cells' tags. In place of each solution
 stands what it shows, so that learners still see what to expect. A copy in which a learner has
@@ -17,7 +17,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-ROOT = Path(__file__).parents[1]
+from scripts import course
+
 RECORD = ".written.json"  # what the copies were, as they were written
 _REPLACED = {
     "The collapsed cell below each exercise holds a solution and shows the expected result.": (
@@ -113,27 +114,23 @@ def _hash(text):
 def main(args=None):
     """Writes the copies that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="such as 01_vanilla; all of them by default")
-    parser.add_argument("--to", type=Path, default=ROOT / "student", help="folder to write to")
+    course.add_argument(parser)
+    parser.add_argument(
+        "--to", type=Path, default=course.ROOT / "student", help="folder to write to"
+    )
     parser.add_argument("--outputs", action="store_true", help="keep the stored outputs")
     args = parser.parse_args(args)
-    names = {Path(name).stem for name in args.names}
-    paths = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-    if unknown := names - {path.stem for path in paths}:
-        parser.error(f"names must be those of notebooks. Received: {', '.join(sorted(unknown))}")
     folder = args.to / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
     (args.to / "docs").mkdir(exist_ok=True)
-    shutil.copyfile(ROOT / "docs" / "glossary.md", args.to / "docs" / "glossary.md")
+    shutil.copyfile(course.ROOT / "docs" / "glossary.md", args.to / "docs" / "glossary.md")
     written = folder / RECORD
     record = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
-    for path in paths:
-        if not names or path.stem in names:
-            copy = without_solutions(nbformat.read(path, as_version=4), args.outputs)
-            print(
-                f"{path.name}: {write(folder / path.name, nbformat.writes(copy) + chr(10), record)}"
-            )
-            written.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    for each in args.notebooks:
+        text = nbformat.writes(without_solutions(each.read(), args.outputs)) + "\n"
+        done = write(folder / each.path.name, text, record)
+        written.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        print(f"{each.path.name}: {done}")
 
 
 if __name__ == "__main__":

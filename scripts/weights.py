@@ -1,6 +1,6 @@
 """Trains the weights that are shipped, and writes them with their cards.
 
-    python scripts/weights.py [deep ...]
+    python -m scripts.weights [deep ...]
 
 Each model has one function here, its recipe, which draws on training and validation images only.
 Its metrics are those of the weights as they are stored, on the 10,000 test images and, so that
@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from aehelpers import data, losses, metrics, models, weights
+from scripts import arguments, course, results
 
 MAX_TOTAL_BYTES = 8_000_000
 SEED = 0
@@ -23,10 +24,44 @@ SEEDS = {"convolutional_map": 2}  # made with it before any other seed had been 
 RECIPES = {}
 
 
-def recipe(function):
-    """Registers `function(mnist, epochs=...)`: returns a trained model and its part of the card."""
-    RECIPES[function.__name__] = function
-    return function
+def recipe(what, epochs, dtype="int8", builder=None, arguments=None, validation=True, **more):
+    """Registers a function that trains one model as a recipe, under the function's name.
+
+    The function gets the new model, images, labels and epochs, and trains. What is registered takes
+    `(mnist, epochs=...)` and returns the trained model, its part of the card and `dtype`.
+
+    Args:
+        what: What the model is, in words.
+        epochs: How many, if nothing else is said.
+        dtype: What the stored weights are rounded to.
+        builder: Name of the function in `models`; by default that of the recipe.
+        arguments: Dictionary of the builder's arguments.
+        validation: Whether to train on the validation images, too.
+        **more: What else the card holds.
+    """
+
+    def register(function):
+        name = builder or function.__name__
+
+        def train(mnist, epochs=epochs):
+            x, y = mnist.x_train, mnist.y_train
+            if validation:
+                x, y = np.concatenate([x, mnist.x_val]), np.concatenate([y, mnist.y_val])
+            model = getattr(models, name)(**(arguments or {}))
+            function(model, x, y, epochs)
+            card = {
+                "what": what,
+                "builder": name,
+                "arguments": arguments or {},
+                "data": f"MNIST, {len(x):,} training images",
+                "epochs": epochs,
+            }
+            return model, card | more, dtype
+
+        RECIPES[function.__name__] = train
+        return train
+
+    return register
 
 
 def bundled_test_digits():
@@ -76,73 +111,61 @@ def warmup_and_cosine(learning_rate, steps):
     )
 
 
-@recipe
-def deep(mnist, epochs=24):
+@recipe(
+    "Deep dense autoencoder with a code of 30 numbers, trained on squared error",
+    epochs=24,
+    arguments={"latent_dim": 30},
+)
+def deep(model, x, y, epochs):
     """784-1000-500-250-30 and back, as in notebook 01 but twice as long, on all 60,000 images.
 
     Learning rate, weight decay and epochs were chosen on validation images before.
     """
-    model = models.deep(latent_dim=30)
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    train = data.pipeline(images, batch_size=256)
+    train = data.pipeline(x, batch_size=256)
     optimizer = keras.optimizers.AdamW(
         warmup_and_cosine(0.003, epochs * len(train)), weight_decay=0.1, beta_2=0.99
     )
     model.compile(optimizer, losses.squared_error, jit_compile=True)
     model.fit(train, epochs=epochs, verbose=2)
-    card = {
-        "what": "Deep dense autoencoder with a code of 30 numbers, trained on squared error",
-        "builder": "deep",
-        "arguments": {"latent_dim": 30},
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "int8"
 
 
-@recipe
-def convolutional(mnist, epochs=12):
+@recipe(
+    "Convolutional autoencoder with a code of 30 numbers, trained on squared error",
+    epochs=12,
+    arguments={"latent_dim": 30, "filters": (32, 64)},
+)
+def convolutional(model, x, y, epochs):
     """The autoencoder of notebook 02 with a code of 30 numbers, but twice as many filters."""
-    arguments = {"latent_dim": 30, "filters": (32, 64)}
-    model = models.convolutional(**arguments)
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    train = data.pipeline(images, batch_size=128)
+    train = data.pipeline(x, batch_size=128)
     schedule = warmup_and_cosine(0.004, epochs * len(train))
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, beta_2=0.99)
     model.compile(optimizer, losses.squared_error)
     model.fit(train, epochs=epochs, verbose=2)
-    card = {
-        "what": "Convolutional autoencoder with a code of 30 numbers, trained on squared error",
-        "builder": "convolutional",
-        "arguments": arguments,
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "int8"
 
 
-@recipe
-def convolutional_map(mnist, epochs=16):
+@recipe(
+    "Convolutional autoencoder with a 7x7x32 map as its code, trained on cross-entropy",
+    epochs=16,
+    dtype="float16",
+    builder="convolutional",
+    arguments={"latent_dim": None, "filters": (32, 32), "down": "pool", "activation": "relu"},
+)
+def convolutional_map(model, x, y, epochs):
     """The model of keras.io's example of a convolutional autoencoder, whose code is a map."""
-    arguments = {"latent_dim": None, "filters": (32, 32), "down": "pool", "activation": "relu"}
-    model = models.convolutional(**arguments)
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    train = data.pipeline(images, batch_size=32)
+    train = data.pipeline(x, batch_size=32)
     schedule = warmup_and_cosine(0.003, epochs * len(train))
     model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.binary_crossentropy)
     model.fit(train, epochs=epochs, verbose=2)
-    card = {
-        "what": "Convolutional autoencoder with a 7x7x32 map as its code, trained on cross-entropy",
-        "builder": "convolutional",
-        "arguments": arguments,
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "float16"
 
 
-@recipe
-def denoising(mnist, epochs=8):
+@recipe(
+    "Convolutional denoiser, trained on cross-entropy; each image had Gaussian noise "
+    "of a standard deviation between 0.2 and 0.6. The metrics are for 0.5.",
+    epochs=8,
+    validation=False,
+    input_noise=0.5,
+)
+def denoising(model, x, y, epochs):
     """The denoiser of notebook 03, for Gaussian noise of many strengths."""
 
     def noise(x, seed=None):
@@ -150,119 +173,80 @@ def denoising(mnist, epochs=8):
         stddev = rng.uniform(0.2, 0.6, (len(x), 1, 1, 1)).astype("float32")
         return np.clip(x + stddev * rng.standard_normal(x.shape, dtype="float32"), 0, 1)
 
-    model = models.denoising()
-    train = data.pipeline(mnist.x_train, corruption=noise)
+    train = data.pipeline(x, corruption=noise)
     schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * len(train))
     model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.binary_crossentropy)
     model.fit(train, epochs=epochs, verbose=2)
-    card = {
-        "what": "Convolutional denoiser, trained on cross-entropy; each image had Gaussian noise "
-        "of a standard deviation between 0.2 and 0.6. The metrics are for 0.5.",
-        "builder": "denoising",
-        "arguments": {},
-        "data": f"MNIST, {len(mnist.x_train):,} training images",
-        "epochs": epochs,
-        "input_noise": 0.5,
-    }
-    return model, card, "int8"
 
 
-@recipe
-def vanilla(mnist, epochs=20):
+@recipe(
+    "The plainest autoencoder, with a code of 32 numbers, trained on cross-entropy",
+    epochs=20,
+    dtype="float16",
+    arguments={"latent_dim": 32},
+)
+def vanilla(model, x, y, epochs):
     """784-32-784 as in notebook 01, but in smaller batches and twice as long, on all images."""
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    model = models.vanilla(latent_dim=32)
-    mean_image = np.clip(images.mean(axis=0).ravel(), 0.001, 0.999)
-    model.decoder.get_layer("pixels").bias.assign(np.log(mean_image / (1 - mean_image)))
-    train = data.pipeline(images, batch_size=128)
+    start_at_mean_image(model.decoder, x)
+    train = data.pipeline(x, batch_size=128)
     optimizer = keras.optimizers.Adam(warmup_and_cosine(0.02, epochs * len(train)), beta_2=0.99)
     model.compile(optimizer, losses.binary_crossentropy, jit_compile=True)
     model.fit(train, epochs=epochs, verbose=2)
-    card = {
-        "what": "The plainest autoencoder, with a code of 32 numbers, trained on cross-entropy",
-        "builder": "vanilla",
-        "arguments": {"latent_dim": 32},
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "float16"
 
 
-@recipe
-def sparse(mnist, epochs=14):
+@recipe(
+    "Sparse autoencoder with a code of 1,000 numbers, 25 of them on, trained on "
+    "squared error and the auxiliary loss for idle units",
+    epochs=14,
+    arguments={"latent_dim": 1000, "k": 25, "revival": 0.25},
+)
+def sparse(model, x, y, epochs):
     """The k-sparse net of notebook 04 with its auxiliary loss, twice as long, on all images."""
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    arguments = {"latent_dim": 1000, "k": 25, "revival": 0.25}
-    model = models.sparse(**arguments)
-    model.decoder.get_layer("atoms").bias.assign(images.mean(axis=0).ravel())
-    train = data.pipeline(images, batch_size=256)
+    model.decoder.get_layer("atoms").bias.assign(x.mean(axis=0).ravel())
+    train = data.pipeline(x, batch_size=256)
     schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * len(train))
     model.compile(keras.optimizers.Adam(schedule, beta_2=0.99), losses.squared_error)
     model.fit(train, epochs=epochs, verbose=2)
-    card = {
-        "what": "Sparse autoencoder with a code of 1,000 numbers, 25 of them on, trained on "
-        "squared error and the auxiliary loss for idle units",
-        "builder": "sparse",
-        "arguments": arguments,
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "int8"
 
 
-@recipe
-def variational(mnist, epochs=32):
+@recipe(
+    "Variational autoencoder with a code of 20 numbers, trained on the ELBO",
+    epochs=32,
+    arguments={"latent_dim": 20, "sizes": (512, 384)},
+)
+def variational(model, x, y, epochs):
     """The net with 20 units of notebook 05, trained longer and on all images."""
-    arguments = {"latent_dim": 20, "sizes": (512, 384)}
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    model = models.variational(**arguments)
-    fit_variational(model, data.pipeline(images, batch_size=256), epochs)
-    card = {
-        "what": "Variational autoencoder with a code of 20 numbers, trained on the ELBO",
-        "builder": "variational",
-        "arguments": arguments,
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "int8"
+    fit_variational(model, data.pipeline(x, batch_size=256), epochs)
 
 
-@recipe
-def variational_2d(mnist, epochs=20):
+@recipe(
+    "Variational autoencoder with a code of 2 numbers, trained on the ELBO",
+    epochs=20,
+    builder="variational",
+    arguments={"latent_dim": 2, "sizes": (256, 256, 256, 256)},
+)
+def variational_2d(model, x, y, epochs):
     """The net with 2 units of notebook 05, trained longer and on all images."""
-    arguments = {"latent_dim": 2, "sizes": (256, 256, 256, 256)}
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    model = models.variational(**arguments)
-    fit_variational(model, data.pipeline(images, batch_size=256), epochs)
-    card = {
-        "what": "Variational autoencoder with a code of 2 numbers, trained on the ELBO",
-        "builder": "variational",
-        "arguments": arguments,
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "int8"
+    fit_variational(model, data.pipeline(x, batch_size=256), epochs)
 
 
-@recipe
-def conditional_variational(mnist, epochs=20):
+@recipe(
+    "Variational autoencoder that is told the label, with a code of 10 numbers, "
+    "trained with a beta of 2",
+    epochs=20,
+    arguments={"latent_dim": 10, "sizes": (256, 256), "beta": 2.0},
+)
+def conditional_variational(model, x, y, epochs):
     """The net of notebook 05 that is told the label, trained longer and on all images."""
-    arguments = {"latent_dim": 10, "sizes": (256, 256), "beta": 2.0}
-    images = np.concatenate([mnist.x_train, mnist.x_val])
-    labels = np.concatenate([mnist.y_train, mnist.y_val])
-    model = models.conditional_variational(**arguments)
-    train = data.pipeline(images, batch_size=256, y=labels)
+    train = data.pipeline(x, batch_size=256, y=y)
     train = train.map(lambda image, label: ((image, label), image))
     fit_variational(model, train, epochs)
-    card = {
-        "what": "Variational autoencoder that is told the label, with a code of 10 numbers, "
-        "trained with a beta of 2",
-        "builder": "conditional_variational",
-        "arguments": arguments,
-        "data": f"MNIST, {len(images):,} training images",
-        "epochs": epochs,
-    }
-    return model, card, "int8"
+
+
+def start_at_mean_image(decoder, images):
+    """Sets the last bias such that the mean image comes out where nothing comes in."""
+    mean = np.clip(images.mean(axis=0).ravel(), 0.001, 0.999)
+    decoder.get_layer("pixels").bias.assign(np.log(mean / (1 - mean)))
 
 
 def fit_variational(model, train, epochs):
@@ -294,22 +278,22 @@ def make(name, mnist):
     return f"{name}: {card['minutes']} minutes, {size:,} bytes, test {card['metrics']['test']}"
 
 
-def main():
+def main(args=None):
+    """Trains the models that are named, or all of them, and says which notebooks show them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="of models; all of them by default")
-    names = parser.parse_args().names or list(RECIPES)
-    if unknown := set(names) - set(RECIPES):
-        sys.exit(f"Expected names of models, {', '.join(RECIPES)}. Received: {', '.join(unknown)}")
-    if data.quick():
-        sys.exit("Shipped weights come from full runs. Received: AEHELPERS_QUICK=1")
-    mnist = data.load_mnist()
-    if not mnist.full:
-        sys.exit("Shipped weights come from all of MNIST. Received: the bundled digits")
+    arguments.add_names(parser, "names", RECIPES, "models")
+    names = parser.parse_args(args).names
+    mnist = results.full_mnist("Shipped weights")
     for name in names:
         print(make(name, mnist), flush=True)
     total = sum(path.stat().st_size for path in weights.WEIGHTS.iterdir())
     if total > MAX_TOTAL_BYTES:
         sys.exit(f"All weights must be {MAX_TOTAL_BYTES:,} bytes at most. Received: {total:,}")
+    showing = [each.name for each in course.notebooks() if set(names) & set(each.weights)]
+    if showing:
+        print(
+            f'Their outputs come from the weights before: make notebooks NB="{" ".join(showing)}"'
+        )
 
 
 if __name__ == "__main__":

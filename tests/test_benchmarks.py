@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import keras
@@ -6,7 +7,8 @@ import pytest
 
 from aehelpers import data, losses
 from benchmarks import __main__ as everything
-from benchmarks import classroom, limits, overview, quick, results, speed, starting
+from benchmarks import classroom, limits, overview, quick, speed, starting, widgets
+from scripts import course, results
 
 SMAPS = Path("/proc/self/smaps_rollup")  # which only Linux has
 
@@ -110,37 +112,40 @@ def test_the_mean_over_all_five(stored, mnist):
     assert "not reached" in speed.table(found)
 
 
-@pytest.mark.parametrize("benchmark", [speed, limits, quick])
-def test_unknown_name(benchmark):
-    with pytest.raises(SystemExit, match="Expected .* among.*Received: .'nonsense'"):
+@pytest.mark.parametrize("benchmark", [speed, limits, widgets])
+def test_unknown_name(benchmark, capsys):
+    with pytest.raises(SystemExit):
         benchmark.main(["--only", "nonsense"])
+    assert re.search("Expected .* among .* Received: 'nonsense'", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("benchmark", [speed, limits, starting, classroom])
-def test_bundled_digits_are_refused(benchmark):
+def test_quick_mode_and_the_bundled_digits_are_refused(benchmark, monkeypatch):
     if benchmark is classroom and not SMAPS.exists():
         pytest.skip("needs Linux")
+    with pytest.raises(SystemExit, match="Received: AEHELPERS_QUICK=1"):
+        benchmark.main([])
+    monkeypatch.setattr(data, "quick", lambda: False)
     with pytest.raises(SystemExit, match="Received: the bundled digits"):
         benchmark.main([])
 
 
-def test_unknown_benchmark():
-    with pytest.raises(SystemExit, match="Expected benchmarks among .*Received: .'nonsense'"):
+def test_unknown_benchmark(capsys):
+    with pytest.raises(SystemExit):
         everything.main(["nonsense"])
+    assert "Expected benchmarks among limits, starting" in capsys.readouterr().err
 
 
 def test_a_benchmark_that_fails_keeps_no_other_from_running(monkeypatch, capsys):
     class Ended:
-        def __init__(self, command, check=False):
-            ran.append(command[1:])
-            self.returncode = "limits.py" in command[1]
+        def __init__(self, command, cwd):
+            ran.append(command[2:])
+            self.returncode = command[2] == "benchmarks.limits"
 
     ran = []
     monkeypatch.setattr(everything.subprocess, "run", Ended)
     assert everything.main(["limits", "speed", "--missing"]) == 1
-    names = [command[0].rsplit("/", 1)[-1] for command in ran]
-    assert names == ["limits.py", "speed.py", "overview.py"]
-    assert ran[1][1:] == ["--missing"]
+    assert ran == [["benchmarks.limits"], ["benchmarks.speed", "--missing"]]
     assert "Failed, see above: limits" in capsys.readouterr().err
 
 
@@ -177,13 +182,29 @@ def test_growth_is_fitted(mnist):
 
 
 def test_quick_mode_is_timed():
-    row = quick.measure("00_start_here")
+    row = quick.measure(course.notebook("00_start_here"))
     assert row["name"] == "00_start_here" and row["seconds"] > 0
 
 
-def test_the_overview_is_shown():
-    for page in ("README.md", "docs/speed.md"):
-        assert overview.table() in (results.ROOT / page).read_text(encoding="utf-8")
+def test_the_overview_says_what_another_machine_measured(monkeypatch):
+    load = results.load
+    small = results.machine() | {"cores": 2, "memory_gib": 24, "keras": "3.15.1"}
+
+    def elsewhere(name):
+        found = load(name) | {"machine": small}
+        for row in found["rows"]:
+            large = row.get("notebook") == "03_denoising"
+            row["machine"] = small | {"cores": 1000 if large else 2}
+        return found
+
+    monkeypatch.setattr(results, "load", elsewhere)
+    said = "Measured on 2 cores, 24 GiB of memory, Keras 3.15.1; 03_denoising on 1000 cores"
+    assert said in overview.table()
+
+
+def test_numbers_in_words():
+    assert overview._span(["00", "01", "02"]) == "00 to 02"
+    assert overview._span(["00", "01", "03"]) == "00, 01, 03"
 
 
 def test_the_stored_ratios():
@@ -193,21 +214,6 @@ def test_the_stored_ratios():
         assert row["ratio"] == (None if None in ratios else np.median(ratios))
         for run in row["runs"]:
             assert (run["our_loss"] <= run["peer_loss"]) == (run["ratio"] is not None)
-
-
-@pytest.mark.parametrize(
-    ("benchmark", "page"),
-    [
-        (speed, "docs/speed.md"),
-        (limits, "docs/speed.md"),
-        (starting, "docs/speed.md"),
-        (classroom, "docs/teaching.md"),
-    ],
-)
-def test_pages_show_the_results(benchmark, page):
-    name = benchmark.__name__.split(".")[-1]
-    found = results.load(name)
-    assert benchmark.table(found) in (results.ROOT / page).read_text(encoding="utf-8")
 
 
 def test_the_operations_of_a_step_are_those_of_the_model():
@@ -245,10 +251,3 @@ def test_a_class_of_two():
     row = classroom.class_of(2, epochs=1)
     assert row["memory_gib"] > row["largest_gib"] > 0.3
     assert row["training_seconds"] > 0
-
-
-def test_results_without_their_place(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text("no markers")
-    with pytest.raises(ValueError, match="page.md must hold the markers <!-- speed: "):
-        results.render(page, "speed", "")

@@ -1,10 +1,9 @@
 import keras
-import nbformat
 import numpy as np
 import pytest
 
 from aehelpers import data, losses, metrics, models, training
-from scripts import notebooks, weights
+from scripts import course, weights
 
 SMALL = {"filters": (3, 4), "context": 5}
 
@@ -76,7 +75,7 @@ def test_bad_input_gets_a_clear_error(arguments, message):
 
 
 def test_the_model_written_out_in_03_is_the_package_s(digits):
-    notebook = nbformat.read(notebooks.NOTEBOOKS / "03_denoising.ipynb", as_version=4)
+    notebook = course.notebook("03_denoising").read()
     names = {"keras": keras, "layers": keras.layers}
     for cell in notebook.cells:
         if "denoising" in cell.metadata.get("tags", []):

@@ -4,14 +4,12 @@ import ast
 import builtins
 import re
 
-import nbformat
 import pytest
 
 from aehelpers import checks
-from scripts import notebooks
+from scripts import course
 
-PATHS = sorted(notebooks.NOTEBOOKS.glob("[0-9]*.ipynb"))
-NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in PATHS}
+NOTEBOOKS = {each.name: each.read() for each in course.notebooks()}
 
 
 def tags(cell):

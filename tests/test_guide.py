@@ -2,8 +2,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from benchmarks import results
-from scripts import guide
+from scripts import course, guide, notebooks, results
 
 
 def timed(seconds):
@@ -30,36 +29,35 @@ def notebook():
     return nbformat.from_dict(new_notebook(cells=cells))
 
 
-@pytest.fixture
-def page(tmp_path, monkeypatch):
-    path = tmp_path / "teaching.md"
-    marks = ["notebooks", *guide.SCHEDULES, "answers"]
-    path.write_text("\n".join(f"<!-- {mark}: here -->\n<!-- /{mark} -->" for mark in marks))
-    monkeypatch.setattr(guide, "GUIDE", path)
-    monkeypatch.setattr(results, "RESULTS", tmp_path)
-    return path
-
-
 def test_cells_are_added_up_below_their_heading(notebook):
-    assert guide.seconds_by_section(notebook) == [
+    assert notebooks.seconds_by_section(notebook) == [
         ["Opening", 2.0],
         ["First", 3.8],
         ["Last", 0.8],
     ]
 
 
-def test_a_run_replaces_the_row_of_an_earlier_one(notebook, page):
-    sections = guide.seconds_by_section(notebook)
-    guide.record("01_b", sections, 1.234)
-    guide.record("00_a", [["Opening", 120.0]], None)
-    guide.record("01_b", [["Opening", 2.0], ["First", 300.0]], 1.5)
-    rows = results.load("notebooks")["rows"]
-    assert [row["notebook"] for row in rows] == ["00_a", "01_b"]
-    text = page.read_text()
+def test_a_run_replaces_the_row_of_an_earlier_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    notebooks.record("01_b", [["Opening", 2.0]], 1.2)
+    notebooks.record("00_a", [["Opening", 120.0]], None)
+    notebooks.record("01_b", [["Opening", 2.0], ["First", 300.0]], 1.5)
+    text = guide.times()
+    assert [row["notebook"] for row in results.load("notebooks")["rows"]] == ["00_a", "01_b"]
     assert "| **[00_a](../notebooks/00_a.ipynb)** | **2.0 min** |  |" in text
     assert "| **[01_b](../notebooks/01_b.ipynb)** | **5.0 min** | 1.5 GiB |" in text
     assert "| First | 5.0 min | |" in text
-    assert text.count("<!-- notebooks: here -->") == 1
+
+
+def test_each_row_keeps_the_machine_that_it_was_measured_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    small = results.machine() | {"cores": 2, "memory_gib": 24, "keras": "3.15.1"}
+    for machine, names in ((small, "abc"), (small | {"cores": 1000}, "b")):
+        monkeypatch.setattr(results, "machine", lambda machine=machine: machine)
+        for name in names:
+            notebooks.record(name, [["Opening", 2.0]], None)
+    said = "2 cores, 24 GiB of memory, Keras 3.15.1; b on 1000 cores, 24 GiB of memory, Keras"
+    assert f"Measured on {said} 3.15.1.\n" in guide.times()
 
 
 def test_the_meter_reads_a_process():
@@ -68,7 +66,7 @@ def test_the_meter_reads_a_process():
             class provisioner:
                 pid = "self"
 
-    meter = guide.Meter()
+    meter = notebooks._Meter()
     meter(cell=None, cell_index=0)
     assert meter.peak is None
     meter.client = Client
@@ -76,25 +74,19 @@ def test_the_meter_reads_a_process():
     assert meter.peak is None or 0.01 < meter.peak < 100
 
 
-def test_the_guide_holds_what_was_measured_and_what_the_notebooks_say():
-    text = guide.GUIDE.read_text(encoding="utf-8")
-    found = {"rows": []}
-    if (results.RESULTS / "notebooks.json").exists():
-        found = results.load("notebooks")
-        assert guide.table(found) in text, "Run: python scripts/guide.py"
-    for name in guide.SCHEDULES:
-        assert guide.schedule(name, found) in text, "Run: python scripts/guide.py"
-    assert guide.answers() in text, "Run: python scripts/guide.py"
+def test_nothing_was_measured_yet(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    assert guide.times().count("\n") == 1
+    assert "Together 90 minutes." in guide.schedule("lecture")
 
 
 @pytest.mark.parametrize("name", guide.SCHEDULES)
 def test_schedules_name_sections_that_exist(name):
     for minutes, what, notebook, sections in guide.SCHEDULES[name]:
         assert minutes >= 0 and (what or minutes == 0)
-        path = guide.NOTEBOOKS / f"{notebook}.ipynb"
-        assert not notebook or path.exists()
+        assert not notebook or course.notebook(notebook).name == notebook
         if sections:
-            cells = nbformat.read(path, as_version=4).cells
+            cells = course.notebook(notebook).read().cells
             prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
             for title in sections:
                 assert f"## {title}\n" in prose

@@ -5,16 +5,16 @@ import re
 import nbformat
 import pytest
 
-from scripts import glossary, notebooks
+from scripts import course, glossary
 
-ROOT = notebooks.NOTEBOOKS.parent
-PATHS = sorted(notebooks.NOTEBOOKS.glob("[0-9]*.ipynb"))
+ROOT = course.ROOT
+PATHS = [each.path for each in course.notebooks()]
 PROSE = [*PATHS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def text(path):
     if path.suffix == ".ipynb":
-        cells = nbformat.read(path, as_version=4).cells
+        cells = course.Notebook(path).read().cells
         found = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     else:
         found = path.read_text(encoding="utf-8")
@@ -37,11 +37,10 @@ def test_links_within_the_course_lead_somewhere(path):
             assert anchor in anchors(there), f"{path.name}: {target}"
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_words_are_linked_to_the_glossary_where_they_first_appear(path):
-    added = glossary.link(nbformat.read(path, as_version=4))
-    assert not added, f"Run: python scripts/glossary.py {path.stem}"
-    assert text(path).count("../docs/glossary.md#") >= 5
+@pytest.mark.parametrize("each", course.notebooks(), ids=str)
+def test_words_are_linked_to_the_glossary_where_they_first_appear(each):
+    assert not glossary.link(each.read()), "Run: make tables"
+    assert text(each.path).count("../docs/glossary.md#") >= 5
 
 
 def test_the_glossary_is_in_order_and_brief():

@@ -8,9 +8,8 @@ import re
 import nbformat
 import pytest
 
-from scripts import notebooks
+from scripts import course, notebooks
 
-PATHS = sorted(notebooks.NOTEBOOKS.glob("[0-9]*.ipynb"))
 FIXED = [
     "00_start_here",
     "01_vanilla",
@@ -24,14 +23,14 @@ FIXED = [
 SHOWN_EVERYWHERE = {"text/plain", "text/html", "image/png"}
 
 
-@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+@pytest.fixture(params=[each.path for each in course.notebooks()], ids=lambda path: path.stem)
 def path(request):
     return request.param
 
 
 @pytest.fixture
 def notebook(path):
-    return nbformat.read(path, as_version=4)
+    return course.Notebook(path).read()
 
 
 def code(notebook):
@@ -52,7 +51,7 @@ def headings(notebook):
 
 
 def test_the_course_is_complete():
-    assert set(FIXED) <= {path.stem for path in PATHS}
+    assert set(FIXED) <= {each.name for each in course.notebooks()}
 
 
 def test_is_valid_and_small(path, notebook):
@@ -184,7 +183,7 @@ def test_the_model_written_out_in_01_is_the_package_s():
 
     from aehelpers import models
 
-    notebook = nbformat.read(notebooks.NOTEBOOKS / "01_vanilla.ipynb", as_version=4)
+    notebook = course.notebook("01_vanilla").read()
     names = {"keras": keras, "layers": keras.layers, "LATENT_DIM": 32}
     for cell in tagged(notebook, "vanilla") + tagged(notebook, "deep"):
         exec(re.sub(r"^(.*summary\(\)|print\(.*)$", "", cell.source, flags=re.M), names)

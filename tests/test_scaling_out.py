@@ -6,7 +6,7 @@ import sys
 
 import nbformat
 
-from scripts import notebooks
+from scripts import course
 
 # Adam would hide a gradient that is too large; plain gradient descent doesn't.
 STEP = """
@@ -43,7 +43,7 @@ print(json.dumps([losses, changes]))
 
 
 def test_two_workers_make_the_step_of_one():
-    path = notebooks.NOTEBOOKS / "07_scaling_out.ipynb"
+    path = course.notebook("07_scaling_out").path
     cells = [cell.source for cell in nbformat.read(path, as_version=4).cells]
     used = [
         next(source for source in cells if source.startswith(f"def {name}("))

@@ -166,3 +166,14 @@ def test_jupyterlab_knows_the_setting_that_spares_its_question(tmp_path):
     for key, value in settings.items():
         choices = [choice["const"] for choice in known["properties"][key]["oneOf"]]
         assert value in choices
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help(word, capsys):
+    setup_env.main([word])
+    assert "setup_env.py lab" in capsys.readouterr().out
+
+
+def test_unknown_command_is_one_sentence():
+    with pytest.raises(SystemExit, match='Expected "lab", "exports" or nothing. Received: labs'):
+        setup_env.main(["labs"])

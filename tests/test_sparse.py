@@ -1,11 +1,10 @@
 import keras
-import nbformat
 import numpy as np
 import pytest
 from keras import ops
 
 from aehelpers import data, layers, losses, metrics, models
-from scripts import notebooks
+from scripts import course
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +266,7 @@ def test_linear_probe_refuses_what_does_not_belong_together():
 
 
 def test_what_the_notebook_writes_out_is_the_package_s(digits):
-    notebook = nbformat.read(notebooks.NOTEBOOKS / "04_sparse.ipynb", as_version=4)
+    notebook = course.notebook("04_sparse").read()
     names = {"keras": keras, "layers": keras.layers, "ops": ops, "LATENT_DIM": 40}
     for cell in notebook.cells:
         if {"sparse", "kl", "topk", "auxiliary"} & set(cell.metadata.get("tags", [])):

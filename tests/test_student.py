@@ -3,18 +3,16 @@ import json
 import nbformat
 import pytest
 
-from scripts import notebooks, student
-
-PATHS = sorted(notebooks.NOTEBOOKS.glob("[0-9]*.ipynb"))
+from scripts import course, student
 
 
 def tagged(notebook, tag):
     return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_copies_hold_no_solution_and_still_show_what_to_expect(path):
-    original = nbformat.read(path, as_version=4)
+@pytest.mark.parametrize("each", course.notebooks(), ids=str)
+def test_copies_hold_no_solution_and_still_show_what_to_expect(each):
+    original = each.read()
     copy = student.without_solutions(original)
     nbformat.validate(copy)
     text = json.dumps(copy)
@@ -32,14 +30,14 @@ def test_copies_hold_no_solution_and_still_show_what_to_expect(path):
 
 
 def test_outputs_can_be_kept_but_not_those_of_exercises():
-    original = nbformat.read(notebooks.NOTEBOOKS / "03_denoising.ipynb", as_version=4)
+    original = course.notebook("03_denoising").read()
     copy = student.without_solutions(original, outputs=True)
     assert any(cell.get("outputs") for cell in copy.cells)
     assert not any(cell.outputs for cell in tagged(copy, "exercise"))
 
 
 def test_the_original_stays_as_it_is():
-    original = nbformat.read(PATHS[0], as_version=4)
+    original = course.notebooks()[0].read()
     before = json.dumps(original)
     student.without_solutions(original)
     assert json.dumps(original) == before
@@ -69,9 +67,3 @@ def test_an_untouched_copy_is_brought_up_to_date(tmp_path, capsys):
     assert student.write(path, "one\n", record) == "written"
     assert student.write(path, "two\n", record) == "written"
     assert path.read_text() == "two\n"
-
-
-def test_a_name_that_is_no_notebook(capsys):
-    with pytest.raises(SystemExit):
-        student.main(["09_unheard_of"])
-    assert "Received: 09_unheard_of" in capsys.readouterr().err

@@ -1,11 +1,10 @@
 import keras
-import nbformat
 import numpy as np
 import pytest
 from keras import ops
 
 from aehelpers import data, layers, losses, metrics, models
-from scripts import notebooks
+from scripts import course
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +264,7 @@ def test_wrong_image_shape(digits):
 
 
 def test_the_model_written_out_in_the_notebook_is_the_package_s(digits):
-    notebook = nbformat.read(notebooks.NOTEBOOKS / "05_variational.ipynb", as_version=4)
+    notebook = course.notebook("05_variational").read()
     names = {"keras": keras, "layers": keras.layers, "ops": ops, "losses": losses}
     for cell in notebook.cells:
         if "variational" in cell.metadata.get("tags", []):

@@ -17,7 +17,7 @@ from layout import assert_room
 from pictures import assert_changes, assert_same_picture, eventually, grey, levels
 
 from aehelpers import data, models, training, widgets
-from scripts import notebooks, setup_env
+from scripts import course, notebooks, setup_env
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +342,7 @@ def exported(digits, tmp_path_factory):
         cwd=folder,
         env=os.environ
         | {"JUPYTER_CONFIG_DIR": str(folder / "etc" / "jupyter")}
-        | {"PYTHONPATH": str(notebooks.NOTEBOOKS.parent)},
+        | {"PYTHONPATH": str(course.ROOT)},
         stdin=subprocess.DEVNULL,
         check=True,
         capture_output=True,
