@@ -70,35 +70,27 @@ class _Pages:
         """Returns HTML for a widget, or `None` if it can't be made."""
         # TensorFlow is only loaded for notebooks with widgets, and not heard.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from aehelpers import data, weights, widgets
+        from aehelpers import weights
         from aehelpers.widgets import _base, _page
 
         kind, names = about["widget"], about["weights"]
-        several = isinstance(names, dict)
-        try:
-            for name in names.values() if several else [names]:
-                if name not in self.models:
-                    self.models[name] = weights.load_pretrained(name)
-            if several:
-                model = {label: self.models[name] for label, name in names.items()}
-            else:
-                model = self.models[names]
-            x, _ = _base.bundled_digits()
-            if kind == "latent_map":
-                _, (x, y) = data.bundled()
-                arguments = (data.check_images(x), y.astype("int64"))
-            elif kind == "morph":
-                arguments = (x[4], x[9])
-            else:
-                arguments = () if kind == "draw" else (x,)
-            widget = getattr(widgets, kind)(model, *arguments)
-            store = dict(self.store)
-            page = widget.page("int8", store=store)
-            if sum(map(len, store.values())) > MAX_WEIGHTS:
-                return None
-            self.store = store
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return None  # the static picture is still there
+        # Of a later course, or of weights that are not shipped any more.
+        wanted = names.values() if isinstance(names, dict) else [names]
+        if kind not in _base.CLASSES or not {*wanted} <= {*weights.available()}:
+            return None
+        for name in wanted:
+            if name not in self.models:
+                self.models[name] = weights.load_pretrained(name)
+        if isinstance(names, dict):
+            model = {label: self.models[name] for label, name in names.items()}
+        else:
+            model = self.models[names]
+        widget = _base.CLASSES[kind].example(model)
+        store = dict(self.store)
+        page = widget.page("int8", store=store)
+        if sum(map(len, store.values())) > MAX_WEIGHTS:
+            return None
+        self.store = store
         parts = _page.shared(self.store, self.done)
         frame = _page.frame(page, widget.title, widget.height)
         return f"{parts}\n{frame}\n{_caption(NOTE)}"

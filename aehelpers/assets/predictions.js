@@ -33,7 +33,7 @@ export default {
 
     const show = () => {
       const choice = model.get("choice");
-      buttons.forEach((button, i) => (button.checked = i + 1 === choice));
+      for (const [i, button] of buttons.entries()) button.checked = i + 1 === choice;
       status.textContent = choice
         ? `Recorded: ${choice}. You can still change it; then run the cell with the answer.`
         : "Choose one, then go on.";

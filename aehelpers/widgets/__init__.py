@@ -1,8 +1,14 @@
 """Widgets for notebooks: latent spaces to move in, noise to add, digits to draw.
 
-Their nets run in the browser; `forward.js` is the forward pass, and each widget's view is the
-JavaScript file of its name. Every widget has values to read and to assign, such as `w.z` and
-`w.image`, and `w.save("page.html")` writes a page that works without a kernel.
+Every widget has values to read and to assign, such as `w.z` and `w.image`, and
+`w.save("page.html")` writes a page that works without a kernel.
+
+`draw` is made by `_draw.py` and seen through `draw.js` beside it, and so are the others. The Python
+files begin with an underscore because the functions have the names without: a module `draw` would
+be hidden by its own function. What all of them share is in `_base.py` (models, values, pages),
+`_net.py` (models for the browser), `_bundle.py` (one JavaScript file of several) and `_page.py`;
+in the browser in `common.js` (elements, and the way to Python), `plane.js` (maps of codes),
+`pixels.js` (arithmetic on images), `forward.js` (the forward pass), `page.js` and `style.css`.
 """
 
 from aehelpers.widgets._draw import draw

@@ -1,21 +1,23 @@
 """What all widgets have in common: their models, their values, their pictures and their pages."""
 
-import re
 from functools import cached_property
 from pathlib import Path
 
 import anywidget
 import keras
+import matplotlib
 import numpy as np
 import traitlets
 
-from aehelpers import data
+from aehelpers import data, plots
 from aehelpers.data import check_images
 from aehelpers.models import VariationalAutoencoder
 from aehelpers.widgets import _net, _page
 
 FOLDER = Path(__file__).parent
 MOST_UNITS = 32
+CLASSES = {}  # of widgets, by their views
+SIGNED = matplotlib.colormaps["RdBu_r"].resampled(127)
 
 _told = set()
 
@@ -23,10 +25,10 @@ _told = set()
 class Widget(anywidget.AnyWidget):
     """A widget of the course; its subclasses bring a view in JavaScript and a static picture.
 
-    Subclasses are named like their JavaScript file, in capitals: `LatentSliders` is shown by
-    `latent_sliders.js`.
+    A class with a view says which one in `_esm`, has a `view` for a name, and has an `example`.
     """
 
+    view = ""  # its JavaScript file without .js, and the function that makes it
     title = ""  # of its page
     height = 460  # of its frame in an exported page, in CSS pixels, until the frame tells its own
     shown = ()  # the traits that its view reads
@@ -36,11 +38,20 @@ class Widget(anywidget.AnyWidget):
     _data = traitlets.Bytes().tag(sync=True)  # weights and images, where `_config` says
 
     def __init_subclass__(cls, **kwargs):
-        cls.view = re.sub(r"(?<!^)([A-Z])", r"_\1", cls.__name__).lower()
-        # anywidget makes a subclass of its own for each instance.
-        if not hasattr(cls, "_esm") and (FOLDER / f"{cls.view}.js").exists():
-            cls._esm = source(cls.view)
+        # A text is what a class was given: anywidget makes a subclass of each, with traits.
+        if isinstance(vars(cls).get("_esm"), str):
+            if missing := [name for name in ("view", "example") if name not in vars(cls)]:
+                raise TypeError(
+                    f"A widget must have a view and an example, for exported pages. "
+                    f"Received: {cls.__name__} without {' and '.join(missing)}"
+                )
+            CLASSES[cls.view] = cls
         super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def example(cls, model):
+        """Returns the widget of a model with the package's own digits, for exported pages."""
+        raise NotImplementedError
 
     def __init__(self, model, coders, pack, **values):
         """Makes a widget.
@@ -62,7 +73,7 @@ class Widget(anywidget.AnyWidget):
         """Returns the configuration and the parts of the data, with weights of this type."""
         packer = _net.Packer(dtype)
         nets = {name: coder.describe(packer) for name, coder in self._coders.items()}
-        config = {"nets": nets, **self._pack(packer)}
+        config = {"nets": nets, "colours": colours(), **self._pack(packer)}
         return config, packer.parts
 
     def _answer(self, _, message, buffers):
@@ -123,42 +134,35 @@ class Widget(anywidget.AnyWidget):
             )
         state = self.get_state(self.shown)
         return _page.page(
-            source(self.view), self.title, {**state, "_config": config}, parts, note, store
+            f"{self.view}.js", self.title, {**state, "_config": config}, parts, note, store
         )
 
 
-def source(kind):
-    """Returns the JavaScript of a widget: its view and the modules that it imports, as one."""
-    modules = []
-
-    def collect(name):
-        code = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
-        for each in re.findall(r'^(?:import|\}).* from "\./(\w+)\.js";$', code, flags=re.M):
-            if each not in done:
-                collect(each)
-        done.add(name)
-        code = re.sub(r"^import \{[^}]*\} from .*;\n", "", code, flags=re.M)
-        modules.append(re.sub(r"^export (?=function|const)", "", code, flags=re.M))
-
-    done = set()
-    collect(kind)
-    return "\n".join(modules) + "\nexport default { render };\n"
+def colours():
+    """Returns the colours of figures, for the views: no other colours than these mean anything."""
+    return {
+        "classes": plots.PALETTE,
+        "mark": plots.PALETTE[7],
+        "plus": matplotlib.colors.to_hex(SIGNED(0.85)),
+        "minus": matplotlib.colors.to_hex(SIGNED(0.15)),
+    }
 
 
 class Array(traitlets.TraitType):
-    """A trait that holds an array of float32, read-only so that no change goes unnoticed.
+    """A trait that holds an array of float32 that can't be written: no change goes unnoticed.
 
-    What is assigned goes through the widget's method `_check_<name>`.
+    What is assigned goes through the widget's method `_check_<name>`. With `read_only`, only the
+    widget itself sets it, with `set_trait`.
     """
 
-    def __init__(self, sync=False):
-        super().__init__(default_value=None, allow_none=True)
+    def __init__(self, sync=False, read_only=False):
+        super().__init__(default_value=None, allow_none=True, read_only=read_only)
         if sync:
             self.tag(sync=True, to_json=_to_list, from_json=lambda value, widget: value)
 
     def set(self, obj, value):
         # traitlets would ask whether two arrays are equal, and get an array.
-        new = getattr(obj, f"_check_{self.name}")(value)
+        new = frozen(value) if self.read_only else getattr(obj, f"_check_{self.name}")(value)
         old = obj._trait_values.get(self.name)
         obj._trait_values[self.name] = new
         if old is None or not np.array_equal(old, new):

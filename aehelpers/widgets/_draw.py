@@ -5,6 +5,7 @@ import traitlets
 
 from aehelpers import data, plots
 from aehelpers.widgets import _base, _latent_map, _page
+from aehelpers.widgets._bundle import bundle
 
 _POINTS = 250  # on each small map
 
@@ -19,12 +20,14 @@ class Draw(_base.Widget):
         codes, reconstructions, errors: Dictionaries from the names of the models.
     """
 
+    view = "draw"
+    _esm = bundle("draw.js")
     title = "Draw a digit"
     height = 560
     shown = ("image",)
 
     image = _base.Array(sync=True)
-    z = _base.Array()
+    z = _base.Array(read_only=True)
 
     def __init__(self, models):
         if not isinstance(models, dict) or not models:
@@ -49,7 +52,6 @@ class Draw(_base.Widget):
             difference = decode(codes[-1]).reshape(-1, 784) - x.reshape(-1, 784)
             errors.append(np.sort(np.square(difference).sum(axis=1)))
             self._coders |= {f"encoder {i}": encode, f"decoder {i}": decode}
-        self._code = None
 
         def pack(packer):
             cards = [
@@ -97,15 +99,13 @@ class Draw(_base.Widget):
     def _check_image(self, image):
         return _base.frozen(_base.check_image(image)[..., 0])
 
-    def _check_z(self, z):
-        if z is not self._code:
-            raise traitlets.TraitError("z is the code of what is drawn: assign image instead.")
-        return z
-
     @traitlets.observe("image")
     def _encode(self, change):
-        self._code = _base.frozen(self._coders["encoder 0"](self.image[None])[0])
-        self.z = self._code
+        self.set_trait("z", self._coders["encoder 0"](self.image[None])[0])
+
+    @classmethod
+    def example(cls, model):
+        return cls(model)
 
     def _figure(self):
         digits, _ = _base.bundled_digits()

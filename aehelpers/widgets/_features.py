@@ -4,6 +4,7 @@ import numpy as np
 
 from aehelpers import data, plots
 from aehelpers.widgets import _base
+from aehelpers.widgets._bundle import bundle
 
 _MOST_DIGITS = 10
 _MOST_TILES = 36
@@ -12,6 +13,8 @@ _MOST_TILES = 36
 class Features(_base.CodeWidget):
     """What `features` returns."""
 
+    view = "features"
+    _esm = bundle("features.js")
     title = "Features of a sparse code"
     height = 430
     shown = ("z",)
@@ -28,9 +31,14 @@ class Features(_base.CodeWidget):
                 "images": packer.images(x),
                 "codes": packer.numbers(codes),
                 "most": _MOST_TILES,
+                "signed": packer.numbers(_base.SIGNED(range(127))[:, :3]),
             }
 
         super().__init__(model, encoder, decoder, codes[0], pack)
+
+    @classmethod
+    def example(cls, model):
+        return cls(model, _base.bundled_digits()[0])
 
     def _figure(self):
         units = np.argsort(-np.abs(self.z), kind="stable")[:10]

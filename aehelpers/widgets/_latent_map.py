@@ -4,6 +4,7 @@ import numpy as np
 
 from aehelpers import data, plots
 from aehelpers.widgets import _base
+from aehelpers.widgets._bundle import bundle
 
 _MOST_POINTS = 1000
 _STATIC_POINTS = 300
@@ -12,6 +13,8 @@ _STATIC_POINTS = 300
 class LatentMap(_base.CodeWidget):
     """What `latent_map` returns."""
 
+    view = "latent_map"
+    _esm = bundle("latent_map.js")
     title = "Latent map"
     height = 465
     shown = ("z",)
@@ -40,6 +43,11 @@ class LatentMap(_base.CodeWidget):
             }
 
         super().__init__(model, encoder, decoder, middle, pack)
+
+    @classmethod
+    def example(cls, model):
+        _, (x, y) = data.bundled()
+        return cls(model, data.check_images(x), y.astype("int64"))
 
     def _figure(self):
         origin, axes = _axes(self._codes)

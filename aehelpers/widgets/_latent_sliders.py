@@ -4,6 +4,7 @@ import numpy as np
 
 from aehelpers import data, plots
 from aehelpers.widgets import _base
+from aehelpers.widgets._bundle import bundle
 
 _MOST_SLIDERS = 10  # unless `dims` says more
 _MOST_DIGITS = 10
@@ -13,6 +14,8 @@ _STEPS, _ROWS = 7, 5  # of the static picture, which has to be small
 class LatentSliders(_base.CodeWidget):
     """What `latent_sliders` returns."""
 
+    view = "latent_sliders"
+    _esm = bundle("latent_sliders.js")
     title = "Latent sliders"
     height = 430
     shown = ("z",)
@@ -61,6 +64,10 @@ class LatentSliders(_base.CodeWidget):
             return config
 
         super().__init__(model, encoder, decoder, start, pack)
+
+    @classmethod
+    def example(cls, model):
+        return cls(model)
 
     def _figure(self):
         steps = np.linspace(0, 1, _STEPS)

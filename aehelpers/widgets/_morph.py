@@ -5,6 +5,7 @@ import traitlets
 
 from aehelpers import plots
 from aehelpers.widgets import _base
+from aehelpers.widgets._bundle import bundle
 
 _STEPS = 9  # of the static picture
 
@@ -12,6 +13,8 @@ _STEPS = 9  # of the static picture
 class Morph(_base.CodeWidget):
     """What `morph` returns."""
 
+    view = "morph"
+    _esm = bundle("morph.js")
     title = "Morph between two digits"
     height = 325
     shown = ("t",)
@@ -57,6 +60,11 @@ class Morph(_base.CodeWidget):
         if abs(t - self.t) > 1e-5:
             self.t = t
         return _base.frozen(self._between(self.t))
+
+    @classmethod
+    def example(cls, model):
+        x, _ = _base.bundled_digits()
+        return cls(model, x[4], x[9])
 
     def _figure(self):
         t = np.linspace(0, 1, _STEPS)[:, None]

@@ -5,6 +5,7 @@ import traitlets
 
 from aehelpers import data, metrics, plots
 from aehelpers.widgets import _base
+from aehelpers.widgets._bundle import bundle
 
 _DRAWS = 8  # of noise, which the browser goes round
 _MOST_DIGITS = 10
@@ -29,6 +30,8 @@ class Noise(_base.Widget):
         image: What the model makes of it, `(28, 28)`.
     """
 
+    view = "noise"
+    _esm = bundle("noise.js")
     title = "Noise and its removal"
     height = 400
     shown = ("kind", "strength", "draw", "clean")
@@ -37,9 +40,9 @@ class Noise(_base.Widget):
     strength = traitlets.Float(0.5).tag(sync=True)
     draw = traitlets.Int(0, min=0, max=_DRAWS - 1).tag(sync=True)
     clean = _base.Array(sync=True)
-    noisy = _base.Array()
-    z = _base.Array()
-    image = _base.Array()
+    noisy = _base.Array(read_only=True)
+    z = _base.Array(read_only=True)
+    image = _base.Array(read_only=True)
 
     def __init__(self, model, x):
         encoder, decoder, _ = _base.check_model(model, vectors=False)
@@ -50,7 +53,6 @@ class Noise(_base.Widget):
         rng = np.random.default_rng(0)
         self._normal = rng.standard_normal((_DRAWS, 28, 28), dtype="float32")
         self._uniform = rng.random((_DRAWS, 28, 28), dtype="float32")
-        self._results = {}
 
         def pack(packer):
             return {
@@ -66,23 +68,6 @@ class Noise(_base.Widget):
 
     def _check_clean(self, image):
         return _base.frozen(_base.check_image(image, "clean")[..., 0])
-
-    def _check_result(self, name, value):
-        if value is not self._results.get(name):
-            raise traitlets.TraitError(
-                f"{name} is computed: assign kind, strength, draw or clean. "
-                f"Received: {name}={type(value).__name__}"
-            )
-        return value
-
-    def _check_noisy(self, value):
-        return self._check_result("noisy", value)
-
-    def _check_z(self, value):
-        return self._check_result("z", value)
-
-    def _check_image(self, value):
-        return self._check_result("image", value)
 
     @traitlets.validate("strength")
     def _check_strength(self, proposal):
@@ -107,12 +92,12 @@ class Noise(_base.Widget):
         )
         code = self._encode(noisy[None])
         image = self._decode(code)[0].reshape(28, 28)
-        self._results = {
-            name: _base.frozen(value)
-            for name, value in {"noisy": noisy, "z": code[0], "image": image}.items()
-        }
-        for name, value in self._results.items():
-            setattr(self, name, value)
+        for name, value in {"noisy": noisy, "z": code[0], "image": image}.items():
+            self.set_trait(name, value)
+
+    @classmethod
+    def example(cls, model):
+        return cls(model, _base.bundled_digits()[0])
 
     def _figure(self):
         rows = {"noisy": self.noisy, "denoised": np.clip(self.image, 0, 1), "clean": self.clean}
@@ -126,7 +111,7 @@ class Noise(_base.Widget):
 
 
 def damage(clean, kind, strength, normal, uniform):
-    """Adds noise that is told by fields of chance; `noise.js` computes the same."""
+    """Adds noise that is told by fields of chance; `pixels.js` computes the same."""
     if kind == "gaussian":
         return np.clip(clean + np.float32(strength) * normal, 0, 1)
     if kind == "masking":

@@ -7,19 +7,18 @@ import inspect
 import json
 import zlib
 from functools import cache
-from pathlib import Path
 
 from aehelpers import models, weights
+from aehelpers.widgets._bundle import FOLDER, join
 
-FOLDER = Path(__file__).parent
 _SMALL = 2000  # bytes of an array that isn't worth sharing
 
 
-def page(source, title, values, parts, note="", store=None):
+def page(view, title, values, parts, note="", store=None):
     """Returns a page in HTML that shows one widget and needs nothing else.
 
     Args:
-        source: The widget's JavaScript, as `_base.source` returns it.
+        view: The file of its view, such as `"draw.js"`.
         title: Of the page.
         values: Dictionary of the widget's traits, for JSON, without `_data`.
         parts: The widget's data, a list of bytes.
@@ -40,9 +39,8 @@ def page(source, title, values, parts, note="", store=None):
         else:
             kept.append(packed)
     state = json.dumps({"values": values, "parts": kept}).replace("</", "<\\/")
-    source = source.replace("export default { render };", "")
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
-    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    script = join(view, "page.js")
     theme = "light" if store is not None else "light dark"
     dark = "" if store is not None else _DARK
     note = f'<p class="aew-note">{html.escape(note)}</p>' if note else ""
@@ -65,8 +63,8 @@ body > .aew-note {{ margin: 0 4px 4px; color: #5a5a5a; }}
 {note}
 <script type="application/json" id="state">{state}</script>
 <script type="module">
-{source}
 {script}
+showPage(render);
 </script>
 </body>
 </html>

@@ -1,55 +1,70 @@
 // What the widgets share: elements, pictures, frames, and the ways to the nets and to Python.
 
 import { makeNet, readArray } from "./forward.js";
+import { row, SIDE } from "./pixels.js";
 
-export const SIDE = 28; // pixels of an image
-
-// The colours of aehelpers.plots, for the classes 0 to 9.
-export const PALETTE = [
-  "#3f90da", "#bd1f01", "#832db6", "#e76300", "#717581",
-  "#a96b59", "#94a4a2", "#ffa90e", "#b9ac70", "#92dadd",
-];
-
-/** Makes an element: h("button", { onclick: f, "aria-label": "Reset" }, "Reset"). */
+/**
+ * Makes an element: h("button", { onclick: f, "aria-label": "Reset" }, "Reset").
+ *
+ * @param {string} tag - Its name.
+ * @param {object} attributes - Those that begin with "on" are listeners.
+ * @param {...(Node|string|Array)} children - What it holds.
+ */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== undefined && value !== false) {
+      element.setAttribute(name, value === true ? "" : value);
+    }
   }
   element.append(...children.flat());
   return element;
 }
 
 /**
- * The outermost element of a widget.
+ * Makes the outermost element of a widget, and puts it into its place.
  *
  * JupyterLab takes the arrow keys for itself, unless the element that has the focus carries an
  * attribute; on an element around it, the shortcuts for "whatever has the focus" would still match.
+ *
+ * @param {object} view - What `render` is given: the model, and the element to fill.
+ * @param {string} name - Of the widget, as in its class in the style sheet.
+ * @param {string} label - Its name for screen readers.
+ * @param {...(Node|Array)} children - What it holds.
  */
-export function root(el, name, label, ...children) {
-  const content = h("div", { class: `aew aew-${name}`, role: "group", "aria-label": label }, ...children);
+export function root({ model, el }, name, label, ...children) {
+  const attributes = { class: `aew aew-${name}`, role: "group", "aria-label": label };
+  const content = h("div", attributes, ...children);
+  const { mark, plus, minus } = model.get("_config").colours;
+  for (const [part, colour] of Object.entries({ mark, plus, minus })) {
+    content.style.setProperty(`--aew-${part}`, colour);
+  }
   for (const element of [el, content]) element.dataset.lmSuppressShortcuts = "true";
-  content.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
+  content.addEventListener("focusin", ({ target }) => {
+    target.dataset.lmSuppressShortcuts = "true";
+  });
   el.append(content);
   return content;
 }
 
-/** "z7", with the number set low. */
+/** "z7", with the number set low; `dim` counts from 0. */
 export const zName = (dim) => h("span", { class: "aew-z" }, "z", h("sub", {}, String(dim + 1)));
 
+/** A number with so many decimal places and a true minus sign. */
 export const signed = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
 
-// ---- Pictures -----------------------------------------------------------------------------------
+// ---- Pictures ----------------------------------------------------------------------------------
 
 /** A canvas that is a picture for screen readers, too; `describe` below says what it shows. */
-export function picture(columns, rows, cssWidth, label) {
-  const canvas = h("canvas", { role: "img", "aria-label": label, class: "aew-picture", width: columns, height: rows });
+export function picture(columns, rows, cssWidth) {
+  const canvas = h("canvas", { role: "img", class: "aew-picture", width: columns, height: rows });
   canvas.style.width = `${cssWidth}px`;
   canvas.style.aspectRatio = `${columns} / ${rows}`;
   return canvas;
 }
 
+/** Says what a picture shows, to those who don't see it. */
 export function describe(canvas, text) {
   if (canvas.getAttribute("aria-label") !== text) canvas.setAttribute("aria-label", text);
 }
@@ -66,13 +81,21 @@ export function drawGrey(canvas, pixels, x = 0, y = 0, columns = SIDE) {
   context(canvas).putImageData(image, x, y);
 }
 
-/** Puts signed values on a canvas: white at 0, red above, blue below, as aehelpers.plots does. */
-export function drawSigned(canvas, pixels, limit) {
+/**
+ * Puts signed values on a canvas.
+ *
+ * @param {HTMLCanvasElement} canvas - A picture of 28x28 pixels.
+ * @param {Float32Array} pixels - Its values.
+ * @param {number} limit - The value at the end of the colours.
+ * @param {Float32Array} colours - Red, green and blue in [0, 1] of each, from lowest to highest.
+ */
+export function drawSigned(canvas, pixels, limit, colours) {
   const image = new ImageData(SIDE, SIDE);
+  const last = colours.length / 3 - 1;
   pixels.forEach((value, i) => {
-    const share = Math.min(Math.abs(value) / limit, 1) || 0;
-    const [red, green, blue] = value > 0 ? [178, 24, 43] : [33, 102, 172];
-    image.data.set([255 + (red - 255) * share, 255 + (green - 255) * share, 255 + (blue - 255) * share, 255], 4 * i);
+    const share = (1 + Math.min(Math.max(value / limit, -1), 1)) / 2;
+    const colour = row(colours, Math.round(last * share) || 0, 3);
+    image.data.set([255 * colour[0], 255 * colour[1], 255 * colour[2], 255], 4 * i);
   });
   context(canvas).putImageData(image, 0, 0);
 }
@@ -80,7 +103,7 @@ export function drawSigned(canvas, pixels, limit) {
 // Read often by tests and rarely by us; on the processor putImageData is faster.
 const context = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
 
-// ---- Time ---------------------------------------------------------------------------------------
+// ---- Time --------------------------------------------------------------------------------------
 
 /**
  * Returns a function that calls `draw` at once, and again only in later frames, once in each.
@@ -124,52 +147,69 @@ export function whenIdle(jobs, pause = 150) {
   };
 }
 
-// ---- Nets and Python ------------------------------------------------------------------------------
+// ---- Nets and Python ---------------------------------------------------------------------------
 
 /**
- * Returns the widget's nets: `nets.decoder(code, then)` calls `then` with the pixels.
+ * Calls `f` whenever the value changes in Python.
+ *
+ * @returns {function} What ends it.
+ */
+export const follow = (model, name, f) => listen(model, `change:${name}`, f);
+
+function listen(model, event, f) {
+  model.on(event, f);
+  return () => model.off(event, f);
+}
+
+/**
+ * Opens the widget's nets: `nets.decoder(code, then)` calls `then` with the pixels.
  *
  * A net that the browser computes does so at once. One that has an unknown layer is computed by the
  * kernel: then one question at a time is on its way for each `channel`, and of those that wait the
  * last one counts.
+ *
+ * @returns {Array} The nets, and a function that ends listening to the kernel.
  */
 export function openNets(model) {
   const { nets } = model.get("_config");
   const data = model.get("_data");
+  const [ask, end] = asker(model);
+  const open = (name, spec) => {
+    if (!spec) return (x, then, channel = "picture") => ask(name, x, then, `${name} ${channel}`);
+    const net = makeNet(spec, data);
+    return (x, then) => then(net.run(x));
+  };
+  const opened = Object.entries(nets).map(([name, spec]) => [name, open(name, spec)]);
+  return [Object.fromEntries(opened), end];
+}
+
+/** Returns a function that has the kernel compute a net, and one that ends it. */
+function asker(model) {
   const channels = new Map();
   let number = 0;
   const send = (channel, question) => {
     channels.set(channel, { ...question, id: ++number, next: null });
-    model.send({ ask: question.name, channel, id: number }, undefined, [Float32Array.from(question.x).buffer]);
+    const buffer = Float32Array.from(question.x).buffer;
+    model.send({ ask: question.name, channel, id: number }, undefined, [buffer]);
   };
-  model.on("msg:custom", (message, buffers) => {
+  const end = listen(model, "msg:custom", (message, [view]) => {
     const question = channels.get(message.channel);
-    if (!question || question.id !== message.id) return;
+    if (question?.id !== message.id) return;
     channels.delete(message.channel);
-    const [view] = buffers;
-    question.then(new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)));
+    const start = view.byteOffset;
+    question.then(new Float32Array(view.buffer.slice(start, start + view.byteLength)));
     if (question.next) send(message.channel, question.next);
   });
-  const open = (name, spec) => {
-    if (spec) {
-      const net = makeNet(spec, data);
-      return (x, then) => then(net.run(x));
-    }
-    return (x, then, channel = "picture") => {
-      const question = { name, x: Float32Array.from(x), then };
-      const key = `${name} ${channel}`;
-      if (channels.has(key)) channels.get(key).next = question;
-      else send(key, question);
-    };
+  const ask = (name, x, then, channel) => {
+    const question = { name, x: Float32Array.from(x), then };
+    if (channels.has(channel)) channels.get(channel).next = question;
+    else send(channel, question);
   };
-  return Object.fromEntries(Object.entries(nets).map(([name, spec]) => [name, open(name, spec)]));
+  return [ask, end];
 }
 
 /** Reads an array of the widget's data, such as images or codes, as floats. */
 export const stored = (model, array) => readArray(array, model.get("_data"));
-
-/** The i-th row of an array of rows. */
-export const row = (array, i, length) => array.subarray(i * length, (i + 1) * length);
 
 /**
  * Returns a function that tells Python of changed values, after the frame in which they were drawn.
@@ -194,26 +234,45 @@ export function teller(model) {
 /** Codes as Python stores them, float32: a number that changed on the way would come back. */
 export const forPython = (code) => Array.from(code, Math.fround);
 
-export const sameNumbers = (a, b) => a.length === b.length && a.every((value, i) => Math.fround(value) === Math.fround(b[i]));
+/** Images as Python stores them: a list of rows. */
+export const imageForPython = (pixels) =>
+  Array.from({ length: SIDE }, (_, i) => forPython(row(pixels, i, SIDE)));
 
-/** Calls `f` at once and whenever the value changes in Python; returns what ends it. */
-export function follow(model, name, f) {
-  const event = `change:${name}`;
-  model.on(event, f);
-  return () => model.off(event, f);
-}
+/** Whether two codes are the same to Python. */
+export const sameNumbers = (a, b) =>
+  a.length === b.length && a.every((value, i) => Math.fround(value) === Math.fround(b[i]));
 
-// ---- Parts of several widgets ---------------------------------------------------------------------
+// ---- Parts of several widgets ------------------------------------------------------------------
 
-/** A row of small digits to choose one from. `choose(i)` is called with its number. */
+/**
+ * Makes a row of small digits to choose one from.
+ *
+ * @param {Float32Array} images - The digits.
+ * @param {string} label - The buttons' names for screen readers are this and a number.
+ * @param {function(number)} choose - Is called with the number of the one chosen, from 0.
+ * @returns {object} The `element`, and `mark(i)`, which marks one of them; none with -1.
+ */
 export function digitButtons(images, label, choose) {
   const buttons = Array.from({ length: images.length / SIDE ** 2 }, (_, i) => {
     const canvas = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
     drawGrey(canvas, row(images, i, SIDE ** 2));
-    return h("button", { class: "aew-digit", type: "button", "aria-pressed": "false", "aria-label": `${label} ${i + 1}`, onclick: () => choose(i) }, canvas);
+    const attributes = {
+      class: "aew-digit",
+      type: "button",
+      "aria-pressed": "false",
+      "aria-label": `${label} ${i + 1}`,
+      onclick: () => choose(i),
+    };
+    return h("button", attributes, canvas);
   });
-  const mark = (chosen) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === chosen)));
+  const mark = (chosen) => {
+    for (const [i, each] of buttons.entries()) {
+      each.setAttribute("aria-pressed", String(i === chosen));
+    }
+  };
   return { element: h("div", { class: "aew-digits" }, buttons), mark };
 }
 
-export const button = (text, onclick, attributes = {}) => h("button", { type: "button", class: "aew-button", onclick, ...attributes }, text);
+/** A button with a text on it. */
+export const button = (text, onclick) =>
+  h("button", { type: "button", class: "aew-button", onclick }, text);

@@ -1,7 +1,7 @@
 // The forward pass of the course's models: a list of layers and their weights in, pixels out.
 //
-//   const net = makeNet(spec, bytes);      // spec and bytes as aehelpers/widgets/_net.py makes them
-//   const pixels = net.run(code);          // Float32Array in, Float32Array out (reused by the next run)
+//   const net = makeNet(spec, bytes); // spec and bytes as _net.py makes them
+//   const pixels = net.run(code); // Float32Array in, Float32Array out, reused by the next run
 //
 // Images and feature maps lie in memory as (height, width, channels), kernels as Keras stores them.
 
@@ -34,7 +34,7 @@ export function makeNet(spec, bytes) {
 
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
 
-// ---- Weights ----------------------------------------------------------------------------------
+// ---- Weights -----------------------------------------------------------------------------------
 
 /**
  * Reads one array as floats. `array` is {at, size, type, scale?}: int8 has a scale for each column,
@@ -42,14 +42,18 @@ const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
  */
 export function readArray(array, bytes) {
   const start = bytes.byteOffset + array.at;
-  if (array.type === "float32") return new Float32Array(bytes.buffer.slice(start, start + 4 * array.size));
+  if (array.type === "float32")
+    return new Float32Array(bytes.buffer.slice(start, start + 4 * array.size));
   if (array.type === "float16") {
     // Float16Array would do this, where browsers have it.
     const halves = new Uint16Array(bytes.buffer.slice(start, start + 2 * array.size));
     return Float32Array.from(halves, halfToFloat);
   }
   if (array.type === "uint8") {
-    return Float32Array.from(new Uint8Array(bytes.buffer, start, array.size), (level) => level / 255);
+    return Float32Array.from(
+      new Uint8Array(bytes.buffer, start, array.size),
+      (level) => level / 255,
+    );
   }
   const steps = new Int8Array(bytes.buffer, start, array.size);
   const scale = readArray(array.scale, bytes);
@@ -65,7 +69,7 @@ function halfToFloat(half) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-// ---- Layers -----------------------------------------------------------------------------------
+// ---- Layers ------------------------------------------------------------------------------------
 // Each takes its description, the array for its values, the memory and a reader of weights. It
 // returns a function that computes the values from those of other layers.
 
@@ -134,7 +138,13 @@ const LAYERS = {
         for (let j = 0; j < width; j++) {
           // What this place of the input prints, and where.
           stamp.fill(0);
-          memory.addProduct(x.at0 + (i * width + j) * channels, channels, weights.at0, stamp.at0, taps);
+          memory.addProduct(
+            x.at0 + (i * width + j) * channels,
+            channels,
+            weights.at0,
+            stamp.at0,
+            taps,
+          );
           const x0 = j * strides[1] - left;
           const [first, last] = [Math.max(x0, 0), Math.min(x0 + size[1], outWidth)];
           for (let k = 0; k < size[0]; k++) {
@@ -169,7 +179,8 @@ const LAYERS = {
             let value = at(i, j, c);
             if (di || dj) {
               const upper = value * (1 - dj) + at(i, right, c) * dj;
-              value = upper * (1 - di) + (at(below, j, c) * (1 - dj) + at(below, right, c) * dj) * di;
+              value =
+                upper * (1 - di) + (at(below, j, c) * (1 - dj) + at(below, right, c) * dj) * di;
             }
             y[to++] = value;
           }
@@ -182,35 +193,44 @@ const LAYERS = {
   average_pooling2d: (node, y) => pooling(node, y, false),
 
   // Batch normalisation and rescaling: one factor and one offset a channel.
-  affine({ factor, offset }, y, memory, read) {
+  affine({ factor, offset }, y, _memory, read) {
     const [a, b] = [read(factor), read(offset)];
     return (x) => {
       for (let i = 0; i < y.length; i++) y[i] = a[i % a.length] * x[i] + b[i % a.length];
     };
   },
 
-  concatenate: ({ widths }, y) => (...parts) => {
-    for (let to = 0, place = 0; to < y.length; place++) {
-      parts.forEach((part, k) => {
-        y.set(part.subarray(place * widths[k], (place + 1) * widths[k]), to);
-        to += widths[k];
-      });
-    }
-  },
+  concatenate:
+    ({ widths }, y) =>
+    (...parts) => {
+      for (let to = 0, place = 0; to < y.length; place++) {
+        parts.forEach((part, k) => {
+          y.set(part.subarray(place * widths[k], (place + 1) * widths[k]), to);
+          to += widths[k];
+        });
+      }
+    },
 
-  add: (node, y) => (...parts) => {
-    y.fill(0);
-    for (const part of parts) for (let i = 0; i < y.length; i++) y[i] += part[i];
-  },
+  add:
+    (_, y) =>
+    (...parts) => {
+      y.fill(0);
+      for (const part of parts) for (let i = 0; i < y.length; i++) y[i] += part[i];
+    },
 
-  // Keeps the k largest numbers of a code, and of those the positive ones.
-  top_k: ({ k }, y) => (x) => {
-    const limit = Float32Array.from(x).sort()[x.length - k];
-    for (let i = 0; i < y.length; i++) y[i] = x[i] >= limit && x[i] > 0 ? x[i] : 0;
+  // Keeps the k largest numbers of a code, or at each place of a map, and of those the positive ones.
+  top_k({ k, shape }, y) {
+    const units = shape[shape.length - 1];
+    return (x) => {
+      for (let at = 0; at < y.length; at += units) {
+        const limit = x.slice(at, at + units).sort()[units - k];
+        for (let i = at; i < at + units; i++) y[i] = x[i] >= limit && x[i] > 0 ? x[i] : 0;
+      }
+    };
   },
 
   // Activations that are layers of their own. New shapes need no work: numbers keep their order.
-  identity: (node, y) => (x) => y.set(x),
+  identity: (_, y) => (x) => y.set(x),
 };
 
 function pooling({ size, strides, padding, from, shape }, y, largest) {
@@ -220,9 +240,15 @@ function pooling({ size, strides, padding, from, shape }, y, largest) {
   return (x) => {
     let to = 0;
     for (let i = 0; i < outHeight; i++) {
-      const [k0, k1] = [Math.max(i * strides[0] - top, 0), Math.min(i * strides[0] - top + size[0], height)];
+      const [k0, k1] = [
+        Math.max(i * strides[0] - top, 0),
+        Math.min(i * strides[0] - top + size[0], height),
+      ];
       for (let j = 0; j < outWidth; j++) {
-        const [l0, l1] = [Math.max(j * strides[1] - left, 0), Math.min(j * strides[1] - left + size[1], width)];
+        const [l0, l1] = [
+          Math.max(j * strides[1] - left, 0),
+          Math.min(j * strides[1] - left + size[1], width),
+        ];
         for (let c = 0; c < channels; c++) {
           let [best, sum] = [-Infinity, 0];
           for (let k = k0; k < k1; k++) {
@@ -254,13 +280,14 @@ function transpose(matrix, rows, columns) {
   return result;
 }
 
-// ---- Memory, and the one loop in which the time goes --------------------------------------------
+// ---- Memory, and the one loop in which the time goes -------------------------------------------
 
 /** An upper bound of the floats that a net needs: weights, values, and what convolutions copy. */
 function floatsNeeded(spec) {
   let total = sizeOf(spec.input) + 8;
   for (const node of spec.nodes) {
-    for (const array of [node.kernel, node.bias, node.factor, node.offset]) total += array ? array.size + 4 : 0;
+    for (const array of [node.kernel, node.bias, node.factor, node.offset])
+      total += array ? array.size + 4 : 0;
     const channels = node.from ? Math.max(node.from[2], node.shape[2]) : 0;
     total += sizeOf(node.shape) + sizeOf(node.size || []) * channels + 8;
   }
@@ -272,10 +299,13 @@ function makeMemory(floats) {
   let buffer, addRows;
   try {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((4 * floats) / 65536) });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(ADD_ROWS), { "": { "": memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(ADD_ROWS), {
+      "": { "": memory },
+    });
     [buffer, addRows] = [memory.buffer, instance.exports.f];
   } catch {
-    buffer = new ArrayBuffer(4 * floats); // plain JavaScript computes the same, 3 to 10 times slower
+    // Plain JavaScript computes the same, 3 to 10 times slower.
+    buffer = new ArrayBuffer(4 * floats);
   }
   const heap = new Float32Array(buffer);
   let used = 0;
@@ -300,17 +330,38 @@ function makeMemory(floats) {
   function addProduct(x, rows, matrix, y, columns) {
     const whole = addRows ? columns & ~3 : 0; // SIMD takes four columns at once
     let waiting = 0;
-    let a = 0, b = 0, c = 0, i = matrix, j = matrix, k = matrix;
+    let a = 0,
+      b = 0,
+      c = 0,
+      i = matrix,
+      j = matrix,
+      k = matrix;
     for (let row = 0; row <= rows; row++) {
       const value = row < rows ? heap[x + row] : 0;
       const m = matrix + row * columns;
       if (row < rows) {
         if (value === 0) continue;
-        if (waiting === 0) { a = value; i = m; waiting = 1; continue; }
-        if (waiting === 1) { b = value; j = m; waiting = 2; continue; }
-        if (waiting === 2) { c = value; k = m; waiting = 3; continue; }
+        if (waiting === 0) {
+          a = value;
+          i = m;
+          waiting = 1;
+          continue;
+        }
+        if (waiting === 1) {
+          b = value;
+          j = m;
+          waiting = 2;
+          continue;
+        }
+        if (waiting === 2) {
+          c = value;
+          k = m;
+          waiting = 3;
+          continue;
+        }
       } else if (waiting === 0) return;
-      else if (waiting < 3) { // the rest: rows that count for nothing fill it up
+      else if (waiting < 3) {
+        // the rest: rows that count for nothing fill it up
         c = 0;
         if (waiting < 2) b = 0;
       }
@@ -328,7 +379,9 @@ function makeMemory(floats) {
 /**
  * WebAssembly for the inner loop, written out by hand:
  *
- *   f(y, end, i, j, k, l, a, b, c, d) { while (y < end) { y[0..3] += a * i[0..3] + ...; all += 4 floats } }
+ *   f(y, end, i, j, k, l, a, b, c, d) {
+ *     while (y < end) { y[0..3] += a * i[0..3] + ...; all += 4 floats }
+ *   }
  */
 const ADD_ROWS = (() => {
   const [I32, F32, V128] = [0x7f, 0x7d, 0x7b];
@@ -337,7 +390,11 @@ const ADD_ROWS = (() => {
   const get = (local) => [0x20, local];
   const set = (local) => [0x21, local];
   const load = (pointer) => [get(pointer), 0xfd, 0x00, 2, 0];
-  const [splat, add, multiply] = [[0xfd, 0x13], [0xfd, 0xe4, 0x01], [0xfd, 0xe6, 0x01]];
+  const [splat, add, multiply] = [
+    [0xfd, 0x13],
+    [0xfd, 0xe4, 0x01],
+    [0xfd, 0xe6, 0x01],
+  ];
   const [y, end, i, j, k, l, a, b, c, d] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   const four = (factor) => factor + 4; // the local variable that holds it four times
   const term = (factor, pointer) => [get(four(factor)), load(pointer), multiply];
@@ -345,7 +402,22 @@ const ADD_ROWS = (() => {
     [1, 4, V128], // four local variables
     [a, b, c, d].map((factor) => [get(factor), splat, set(four(factor))]),
     [0x03, 0x40], // loop
-    [get(y), load(y), term(a, i), term(b, j), add, term(c, k), term(d, l), add, add, add, 0xfd, 0x0b, 2, 0],
+    [
+      get(y),
+      load(y),
+      term(a, i),
+      term(b, j),
+      add,
+      term(c, k),
+      term(d, l),
+      add,
+      add,
+      add,
+      0xfd,
+      0x0b,
+      2,
+      0,
+    ],
     [y, i, j, k, l].map((pointer) => [get(pointer), 0x41, 16, 0x6a, set(pointer)]), // += 16 bytes
     [get(y), get(end), 0x49, 0x0d, 0], // again if y < end
     [0x0b, 0x0b],
@@ -361,7 +433,7 @@ const ADD_ROWS = (() => {
   ]);
 })();
 
-// ---- Activations, in place ----------------------------------------------------------------------
+// ---- Activations, in place ---------------------------------------------------------------------
 
 const each = (f) => (y, options) => {
   for (let i = 0; i < y.length; i++) y[i] = f(y[i], options);
@@ -369,7 +441,7 @@ const each = (f) => (y, options) => {
 
 const ACTIVATIONS = {
   linear() {},
-  relu: each((v) => (v > 0 ? v : 0)),
+  relu: each((v) => Math.max(v, 0)),
   leaky_relu: each((v, { slope }) => (v > 0 ? v : slope * v)),
   elu: each((v, { slope }) => (v > 0 ? v : slope * Math.expm1(v))),
   gelu: each((v) => 0.5 * v * (1 + erf(v * Math.SQRT1_2))),
@@ -392,7 +464,9 @@ const ACTIVATIONS = {
 /** The error function, to 1.5e-7: Abramowitz and Stegun, formula 7.1.26. */
 function erf(x) {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const sum = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const sum =
+    t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   const y = 1 - sum * Math.exp(-x * x);
   return x < 0 ? -y : y;
 }

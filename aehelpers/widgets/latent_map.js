@@ -1,48 +1,51 @@
 // latent_map: where the encoder puts digits, and what the decoder draws anywhere between them.
 
 import {
-  SIDE, button, describe, drawGrey, follow, forPython, h, oncePerFrame, openNets, picture, root,
-  row, sameNumbers, signed, stored, teller,
+  button,
+  describe,
+  drawGrey,
+  follow,
+  forPython,
+  h,
+  oncePerFrame,
+  openNets,
+  picture,
+  root,
+  sameNumbers,
+  signed,
+  stored,
+  teller,
 } from "./common.js";
+import { clamp, row, SIDE } from "./pixels.js";
 import { makePlane } from "./plane.js";
 
+/** Shows the widget; see `_latent_map.py`. */
 export function render({ model, el }) {
   const { plane: config, images: packed, start, names } = model.get("_config");
-  const { decoder } = openNets(model);
+  const [{ decoder }, close] = openNets(model);
   const tell = teller(model);
   const images = stored(model, packed);
   const plane = makePlane(model, config, 440, names);
   let z = Float32Array.from(model.get("z"));
 
-  const digit = picture(SIDE, SIDE, 196, "");
-  const near = picture(SIDE, SIDE, 84, "");
-  const where = h("div", { class: "aew-value" });
-  const whose = h("div", { class: "aew-note" });
-  const spoken = h("div", { class: "aew-hidden", "aria-live": "polite" });
-  const tip = h("div", { class: "aew-tip", hidden: true, "aria-hidden": "true" });
-  const tipDigit = h("canvas", { width: SIDE, height: SIDE });
-  const tipText = h("span");
-  tip.append(tipDigit, tipText);
-  const map = h("div", {
-    class: "aew-map", tabindex: "0", role: "application", "aria-roledescription": "map of codes",
-    "aria-label": `Latent map, ${names.join(" to the right, ")} upwards. Arrow keys move; with Shift, further.`,
-  }, plane.element, tip);
+  const tip = makeTip(images, config.labels);
+  const attributes = {
+    class: "aew-map",
+    tabindex: "0",
+    role: "application",
+    "aria-roledescription": "map of codes",
+    "aria-label":
+      `Latent map, ${names.join(" to the right, ")} upwards. ` +
+      "Arrow keys move; with Shift, further.",
+  };
+  const map = h("div", attributes, plane.element, tip.element);
+  const side = makeSide(images, config.labels, names, map);
 
-  let speech;
   const draw = oncePerFrame(() => {
     const [u, v] = plane.place(z);
     plane.mark(u, v);
-    decoder(z, (pixels) => drawGrey(digit, pixels));
-    const place = `${names[0]} = ${signed(u)}, ${names[1]} = ${signed(v)}`;
-    where.textContent = place;
-    const [i] = plane.nearest(u, v);
-    drawGrey(near, row(images, i, SIDE ** 2));
-    whose.textContent = `nearest of ${config.labels.length} digits: a ${config.labels[i]}`;
-    const text = `Digit decoded at ${place}. The nearest of the encoded digits is a ${config.labels[i]}.`;
-    describe(digit, text);
-    describe(near, `The nearest of the encoded digits, a ${config.labels[i]}.`);
-    clearTimeout(speech);
-    speech = setTimeout(() => { if (document.activeElement === map) spoken.textContent = text; }, 400);
+    decoder(z, (pixels) => drawGrey(side.digit, pixels));
+    side.show(u, v, plane.nearest(u, v)[0]);
   });
 
   function go(code, inform = true) {
@@ -51,59 +54,132 @@ export function render({ model, el }) {
     if (inform) tell({ z: forPython(z) });
   }
   const goTo = (u, v) => go(plane.code(u, v));
+  followPointer(map, plane, tip, goTo);
+  map.addEventListener("keydown", (event) => {
+    if (event.key === "Home") go(start);
+    else {
+      const next = afterKey(event, plane, plane.place(z));
+      if (!next) return;
+      goTo(...next);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  });
 
+  const reset = button("Reset", () => go(start));
+  root({ model, el }, "latent-map", "Latent map", map, side.element(reset), side.spoken);
+  draw();
+
+  const ends = [
+    close,
+    follow(model, "z", () => {
+      if (!sameNumbers(model.get("z"), z)) go(model.get("z"), false);
+    }),
+  ];
+  return () => ends.forEach((end) => void end());
+}
+
+/** What stands beside the map: the decoded digit, where it is, and the nearest of the others. */
+function makeSide(images, labels, names, map) {
+  const digit = picture(SIDE, SIDE, 196);
+  const near = picture(SIDE, SIDE, 84);
+  const where = h("div", { class: "aew-value" });
+  const whose = h("div", { class: "aew-note" });
+  const spoken = h("div", { class: "aew-hidden", "aria-live": "polite" });
+  let speech;
+  const show = (u, v, i) => {
+    const place = `${names[0]} = ${signed(u)}, ${names[1]} = ${signed(v)}`;
+    where.textContent = place;
+    drawGrey(near, row(images, i, SIDE ** 2));
+    whose.textContent = `nearest of ${labels.length} digits: a ${labels[i]}`;
+    const nearest = `nearest of the encoded digits`;
+    const text = `Digit decoded at ${place}. The ${nearest} is a ${labels[i]}.`;
+    describe(digit, text);
+    describe(near, `The ${nearest}, a ${labels[i]}.`);
+    clearTimeout(speech);
+    speech = setTimeout(() => {
+      if (document.activeElement === map) spoken.textContent = text;
+    }, 400);
+  };
+  const element = (reset) =>
+    h(
+      "div",
+      { class: "aew-side" },
+      h("div", { class: "aew-note" }, "Decoded"),
+      digit,
+      where,
+      h("div", { class: "aew-row" }, near, whose),
+      h("div", { class: "aew-buttons" }, reset),
+      h("div", { class: "aew-note" }, "Drag on the map, or use the arrow keys."),
+    );
+  return { digit, spoken, show, element };
+}
+
+/** A small picture of the digit whose point is under the pointer. */
+function makeTip(images, labels) {
+  const digit = h("canvas", { width: SIDE, height: SIDE });
+  const text = h("span");
+  const attributes = { class: "aew-tip", hidden: true, "aria-hidden": "true" };
+  const element = h("div", attributes, digit, text);
+  const hide = () => {
+    element.hidden = true;
+  };
+  const show = (i, x, y, box) => {
+    element.hidden = false;
+    drawGrey(digit, row(images, i, SIDE ** 2));
+    text.textContent = `a ${labels[i]}`;
+    element.style.left = `${x > box.width - 90 ? x - 82 : x + 14}px`;
+    element.style.top = `${y > box.height - 110 ? y - 96 : y + 14}px`;
+  };
+  return { element, hide, show };
+}
+
+/** Moves over the map while a pointer is down, and tells of the points under it while it is up. */
+function followPointer(map, plane, tip, goTo) {
   let dragging = false;
   map.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     dragging = true;
     map.setPointerCapture(event.pointerId);
-    tip.hidden = true;
+    tip.hide();
     goTo(...plane.at(event));
   });
   map.addEventListener("pointermove", (event) => {
     const [u, v] = plane.at(event);
     if (dragging) return goTo(u, v);
     const [i, distance] = plane.nearest(u, v);
-    const hidden = distance > 14;
-    tip.hidden = hidden;
-    plane.circle(hidden ? -1 : i);
-    if (hidden) return;
-    drawGrey(tipDigit, row(images, i, SIDE ** 2));
-    tipText.textContent = `a ${config.labels[i]}`;
+    const near = distance <= 14;
+    plane.circle(near ? i : -1);
+    if (!near) return tip.hide();
     const box = map.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    tip.style.left = `${x > box.width - 90 ? x - 82 : x + 14}px`;
-    tip.style.top = `${y > box.height - 110 ? y - 96 : y + 14}px`;
+    tip.show(i, event.clientX - box.left, event.clientY - box.top, box);
   });
-  for (const end of ["pointerup", "pointercancel"]) map.addEventListener(end, () => { dragging = false; });
+  const stop = () => {
+    dragging = false;
+  };
+  map.addEventListener("pointerup", stop);
+  map.addEventListener("pointercancel", stop);
   map.addEventListener("pointerleave", () => {
-    tip.hidden = true;
+    tip.hide();
     plane.circle(-1);
   });
-  map.addEventListener("keydown", (event) => {
-    const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (event.key === "Home") go(start);
-    else if (!direction || event.ctrlKey || event.metaKey || event.altKey) return;
-    else {
-      const share = event.shiftKey ? 0.1 : 0.02;
-      const move = plane.place(z).map((value, k) => {
-        const next = value + direction[k] * share * (plane.high[k] - plane.low[k]);
-        return direction[k] ? Math.min(Math.max(next, plane.low[k]), plane.high[k]) : value;
-      });
-      goTo(...move);
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  });
+}
 
-  root(el, "latent-map", "Latent map", map,
-    h("div", { class: "aew-side" }, h("div", { class: "aew-note" }, "Decoded"), digit, where,
-      h("div", { class: "aew-row" }, near, whose),
-      h("div", { class: "aew-buttons" }, button("Reset", () => go(start))),
-      h("div", { class: "aew-note" }, "Drag on the map, or use the arrow keys.")), spoken);
-  draw();
+const DIRECTIONS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
-  return follow(model, "z", () => {
-    if (!sameNumbers(model.get("z"), z)) go(model.get("z"), false);
+/** The place to which a key leads, if it does. */
+function afterKey(event, plane, place) {
+  const direction = DIRECTIONS[event.key];
+  if (!direction || event.ctrlKey || event.metaKey || event.altKey) return null;
+  const share = event.shiftKey ? 0.1 : 0.02;
+  return place.map((value, k) => {
+    if (!direction[k]) return value;
+    const step = direction[k] * share * (plane.high[k] - plane.low[k]);
+    return clamp(value + step, plane.low[k], plane.high[k]);
   });
 }

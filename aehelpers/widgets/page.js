@@ -1,12 +1,9 @@
 // A page without a kernel: the widget's values come from the page itself.
 
-const state = JSON.parse(document.getElementById("state").textContent);
-
 /** Stands in for the model that a front end of Jupyter gives a widget. */
 class PageModel {
   constructor(values) {
     this.values = values;
-    this.listeners = new Map();
   }
   get(name) {
     return this.values[name];
@@ -14,14 +11,27 @@ class PageModel {
   set(name, value) {
     this.values[name] = value;
   }
-  on(event, f) {
-    this.listeners.set(event, [...(this.listeners.get(event) || []), f]);
-  }
-  off(event, f) {
-    this.listeners.set(event, (this.listeners.get(event) || []).filter((each) => each !== f));
-  }
+  on() {} // nothing ever changes but by the view itself
+  off() {}
   save_changes() {}
   send() {}
+}
+
+/**
+ * Shows the widget of this page in its element "widget".
+ *
+ * @param {function} render - The widget's.
+ */
+export async function showPage(render) {
+  const state = JSON.parse(document.getElementById("state").textContent);
+  const keys = state.parts.flatMap(({ key }) => key || []);
+  const shared = await fromParent(keys);
+  const packed = state.parts.map((part) => (part.key ? shared[keys.indexOf(part.key)] : part));
+  const all = await new Blob(await Promise.all(packed.map(unpack))).arrayBuffer();
+  const model = new PageModel({ ...state.values, _data: new DataView(all) });
+  render({ model, el: document.getElementById("widget") });
+  document.body.dataset.ready = "";
+  if (parent !== window) new ResizeObserver(tellHeight).observe(document.body);
 }
 
 async function unpack(text) {
@@ -39,17 +49,7 @@ function fromParent(keys) {
   });
 }
 
-const keys = state.parts.flatMap(({ key }) => key || []);
-const shared = await fromParent(keys);
-const parts = await Promise.all(state.parts.map((part) => unpack(part.key ? shared[keys.indexOf(part.key)] : part)));
-const all = await new Blob(parts).arrayBuffer();
-const model = new PageModel({ ...state.values, _data: new DataView(all) });
-render({ model, el: document.getElementById("widget") });
-document.body.dataset.ready = "";
-
-if (parent !== window) {
-  new ResizeObserver(() => {
-    const height = document.body.getBoundingClientRect().height;
-    parent.postMessage({ aehelpers: "height", height: Math.ceil(height) }, "*");
-  }).observe(document.body);
+function tellHeight() {
+  const height = document.body.getBoundingClientRect().height;
+  parent.postMessage({ aehelpers: "height", height: Math.ceil(height) }, "*");
 }

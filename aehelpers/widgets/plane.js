@@ -1,6 +1,7 @@
 // A map of codes: the plane of a 2-D code, or the one on which longer codes are spread most.
 
-import { PALETTE, SIDE, drawGrey, h, row, signed, stored } from "./common.js";
+import { signed, stored } from "./common.js";
+import { clamp } from "./pixels.js";
 
 const MARGIN = { left: 38, right: 8, top: 8, bottom: 26 };
 
@@ -12,100 +13,134 @@ const svg = (tag, attributes = {}, ...children) => {
 };
 
 /**
- * Makes a map. `config` is {points, labels, origin, axes, low, high}, as `_base.plane` packs it.
+ * Makes a map.
  *
- * Returns the element; `code(u, v)`, the code at a place of the plane; `place(code)`, the place of
- * a code; `at(event)`, the place under a pointer; `nearest(u, v)`; and `mark(u, v)`.
+ * @param {object} model - The widget's.
+ * @param {object} config - {points, labels, origin, axes, low, high}, as `plane` of
+ *   `_latent_map.py` packs it.
+ * @param {number} side - Its width and its height in CSS pixels.
+ * @param {string[]} names - Of the axes.
+ * @returns {object} The `element`; `code(u, v)`, the code at a place of the plane; `place(code)`,
+ *   the place of a code; `at(event)`, the place under a pointer; `nearest(u, v)`, the number of the
+ *   nearest point and its distance in pixels of the map; `mark(u, v)`,
+ *   which takes null for no mark, and `circle(i)`.
  */
 export function makePlane(model, config, side, names = ["", ""]) {
   const points = stored(model, config.points);
-  const origin = stored(model, config.origin);
-  const axes = stored(model, config.axes);
-  const { labels, low, high } = config;
-  const size = origin.length;
-  const [width, height] = [side - MARGIN.left - MARGIN.right, side - MARGIN.top - MARGIN.bottom];
-  const across = (u) => MARGIN.left + ((u - low[0]) / (high[0] - low[0])) * width;
-  const down = (v) => MARGIN.top + ((high[1] - v) / (high[1] - low[1])) * height;
-
-  const dots = labels.map((label, i) => svg("circle", { cx: across(points[2 * i]), cy: down(points[2 * i + 1]), r: side > 300 ? 2.6 : 1.8, fill: PALETTE[label % 10] }));
-  const marker = svg("g", { class: "aew-marker" }, svg("circle", { r: 9 }), svg("circle", { r: 9 }), svg("path", { d: "M-15 0H-5M5 0H15M0 -15V-5M0 5V15" }));
+  const plane = { ...projection(model, config), ...scales(config, side) };
+  const places = config.labels.map((label, i) => {
+    const [x, y] = [plane.across(points[2 * i]), plane.down(points[2 * i + 1])];
+    return { label, x, y };
+  });
+  const { classes } = model.get("_config").colours;
+  const large = side > 300;
+  const marker = svg(
+    "g",
+    { class: "aew-marker" },
+    svg("circle", { r: 9 }),
+    svg("circle", { r: 9 }),
+    svg("path", { d: "M-15 0H-5M5 0H15M0 -15V-5M0 5V15" }),
+  );
   const ring = svg("circle", { class: "aew-ring", r: 6, visibility: "hidden" });
-  const element = svg("svg", { viewBox: `0 0 ${side} ${side}`, width: side, class: "aew-plane", "aria-hidden": "true" },
-    svg("rect", { class: "aew-frame", x: MARGIN.left, y: MARGIN.top, width, height }),
-    ...[0, 1].flatMap((axis) => ticks(low[axis], high[axis], side > 300 ? 6 : 3).map(([value, places]) => tick(axis, value, places))),
-    svg("text", { x: side - MARGIN.right - 6, y: MARGIN.top + height - 6, "text-anchor": "end" }, names[0]),
-    svg("text", { x: MARGIN.left + 6, y: MARGIN.top + 15 }, names[1]),
-    svg("g", { class: "aew-dots" }, ...dots), ...badges(), ring, marker);
-
-  function tick(axis, value, places) {
-    const text = signed(value, places);
-    if (axis === 0) {
-      const x = across(value);
-      return svg("g", {}, svg("path", { class: "aew-grid", d: `M${x} ${MARGIN.top}V${MARGIN.top + height}` }),
-        svg("text", { x, y: side - 8, "text-anchor": "middle" }, text));
-    }
-    const y = down(value);
-    return svg("g", {}, svg("path", { class: "aew-grid", d: `M${MARGIN.left} ${y}H${MARGIN.left + width}` }),
-      svg("text", { x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, text));
-  }
-
-  /** The number of each class, where its middle is: colours alone don't tell classes apart. */
-  function badges() {
-    const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-    const radius = side > 300 ? 9 : 7;
-    const places = [...new Set(labels)].sort().map((label) => {
-      const members = labels.flatMap((each, i) => (each === label ? [i] : []));
-      return { label, x: across(median(members.map((i) => points[2 * i]))), y: down(median(members.map((i) => points[2 * i + 1]))) };
-    });
-    // Those that would cover each other are pushed apart.
-    for (let round = 0; round < 20; round++) {
-      for (const a of places) {
-        for (const b of places) {
-          const distance = Math.hypot(a.x - b.x, a.y - b.y);
-          const push = (2 * radius + 2 - distance) / 2;
-          if (a.label >= b.label || push <= 0) continue;
-          const [dx, dy] = distance > 0.01 ? [(b.x - a.x) / distance, (b.y - a.y) / distance] : [1, 0];
-          [a.x, a.y, b.x, b.y] = [a.x - push * dx, a.y - push * dy, b.x + push * dx, b.y + push * dy];
-        }
-      }
-    }
-    return places.map(({ label, x, y }) =>
-      svg("g", { class: "aew-badge", transform: `translate(${x} ${y})` },
-        svg("circle", { r: radius, stroke: PALETTE[label] }), svg("text", { y: 4, "text-anchor": "middle" }, String(label))));
-  }
+  const element = svg(
+    "svg",
+    { viewBox: `0 0 ${side} ${side}`, width: side, class: "aew-plane", "aria-hidden": "true" },
+    ...frame(plane, names, large ? 6 : 3),
+    svg("g", { class: "aew-dots" }, ...dots(places, classes, large ? 2.6 : 1.8)),
+    ...badges(places, classes, large ? 9 : 7),
+    ring,
+    marker,
+  );
 
   return {
     element,
-    low,
-    high,
-    code: (u, v) => Float32Array.from(origin, (value, i) => value + u * axes[i] + v * axes[size + i]),
-    place: (code) => [0, 1].map((k) => origin.reduce((sum, value, i) => sum + (code[i] - value) * axes[k * size + i], 0)),
+    low: plane.low,
+    high: plane.high,
+    code: plane.code,
+    place: plane.place,
     at(event) {
       const box = element.getBoundingClientRect();
       const scale = side / box.width;
-      const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-      const u = low[0] + ((x - MARGIN.left) / width) * (high[0] - low[0]);
-      const v = high[1] - ((y - MARGIN.top) / height) * (high[1] - low[1]);
-      return [Math.min(Math.max(u, low[0]), high[0]), Math.min(Math.max(v, low[1]), high[1])];
+      return plane.under((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
     },
-    /** The number of the nearest point, and its distance in pixels of the map. */
     nearest(u, v) {
-      let [best, least] = [-1, Infinity];
-      for (let i = 0; i < labels.length; i++) {
-        const distance = Math.hypot(across(points[2 * i]) - across(u), down(points[2 * i + 1]) - down(v));
-        if (distance < least) [best, least] = [i, distance];
-      }
-      return [best, least];
+      const [x, y] = [plane.across(u), plane.down(v)];
+      const distances = places.map((place) => Math.hypot(place.x - x, place.y - y));
+      const least = distances.reduce((a, b) => Math.min(a, b), Infinity);
+      return [distances.indexOf(least), least];
     },
     mark(u, v) {
-      const inside = [Math.min(Math.max(u, low[0]), high[0]), Math.min(Math.max(v, low[1]), high[1])];
-      marker.setAttribute("transform", `translate(${across(inside[0])} ${down(inside[1])})`);
+      marker.setAttribute("visibility", u === null ? "hidden" : "visible");
+      if (u === null) return;
+      const [x, y] = [plane.across(plane.inside(u, 0)), plane.down(plane.inside(v, 1))];
+      marker.setAttribute("transform", `translate(${x} ${y})`);
     },
     circle(i) {
       ring.setAttribute("visibility", i < 0 ? "hidden" : "visible");
-      if (i >= 0) ring.setAttribute("cx", across(points[2 * i])), ring.setAttribute("cy", down(points[2 * i + 1]));
+      if (i < 0) return;
+      ring.setAttribute("cx", places[i].x);
+      ring.setAttribute("cy", places[i].y);
     },
   };
+}
+
+/** The ways from places of the plane to codes and back. */
+function projection(model, config) {
+  const origin = stored(model, config.origin);
+  const axes = stored(model, config.axes);
+  const size = origin.length;
+  const along = (code, k) =>
+    origin.reduce((sum, value, i) => sum + (code[i] - value) * axes[k * size + i], 0);
+  return {
+    code: (u, v) =>
+      Float32Array.from(origin, (value, i) => value + u * axes[i] + v * axes[size + i]),
+    place: (code) => [along(code, 0), along(code, 1)],
+  };
+}
+
+/** The ways from places of the plane to pixels of the map and back. */
+function scales({ low, high }, side) {
+  const { left, right, top, bottom } = MARGIN;
+  const [width, height] = [side - left - right, side - top - bottom];
+  const inside = (value, axis) => clamp(value, low[axis], high[axis]);
+  return {
+    side,
+    low,
+    high,
+    width,
+    height,
+    inside,
+    across: (u) => left + ((u - low[0]) / (high[0] - low[0])) * width,
+    down: (v) => top + ((high[1] - v) / (high[1] - low[1])) * height,
+    under: (x, y) => [
+      inside(low[0] + ((x - left) / width) * (high[0] - low[0]), 0),
+      inside(high[1] - ((y - top) / height) * (high[1] - low[1]), 1),
+    ],
+  };
+}
+
+/** The frame, the ticks and the names of the axes. */
+function frame({ side, width, height, low, high, across, down }, names, most) {
+  const { left, right, top } = MARGIN;
+  const tick = (path, place, text) =>
+    svg("g", {}, svg("path", { class: "aew-grid", d: path }), svg("text", place, text));
+  const columns = ticks(low[0], high[0], most).map(([value, places]) => {
+    const x = across(value);
+    const place = { x, y: side - 8, "text-anchor": "middle" };
+    return tick(`M${x} ${top}V${top + height}`, place, signed(value, places));
+  });
+  const rows = ticks(low[1], high[1], most).map(([value, places]) => {
+    const y = down(value);
+    const place = { x: left - 6, y: y + 4, "text-anchor": "end" };
+    return tick(`M${left} ${y}H${left + width}`, place, signed(value, places));
+  });
+  return [
+    svg("rect", { class: "aew-frame", x: left, y: top, width, height }),
+    ...columns,
+    ...rows,
+    svg("text", { x: side - right - 6, y: top + height - 6, "text-anchor": "end" }, names[0]),
+    svg("text", { x: left + 6, y: top + 15 }, names[1]),
+  ];
 }
 
 /** Round numbers between two others, each with the decimal places that they need. */
@@ -115,5 +150,47 @@ function ticks(low, high, most) {
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const first = Math.ceil(low / step);
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => [(first + i) * step, places]);
+  const count = Math.floor(high / step) - first + 1;
+  return Array.from({ length: count }, (_, i) => [(first + i) * step, places]);
+}
+
+const dots = (places, classes, radius) =>
+  places.map(({ label, x, y }) =>
+    svg("circle", { cx: x, cy: y, r: radius, fill: classes[label % classes.length] }),
+  );
+
+/** The number of each class, where its middle is: colours alone don't tell classes apart. */
+function badges(places, classes, radius) {
+  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+  const middles = [...new Set(places.map(({ label }) => label))].sort().map((label) => {
+    const members = places.filter((each) => each.label === label);
+    const [x, y] = ["x", "y"].map((axis) => median(members.map((each) => each[axis])));
+    return { label, x, y };
+  });
+  pushApart(middles, 2 * radius + 2);
+  return middles.map(({ label, x, y }) =>
+    svg(
+      "g",
+      { class: "aew-badge", transform: `translate(${x} ${y})` },
+      svg("circle", { r: radius, stroke: classes[label % classes.length] }),
+      svg("text", { y: 4, "text-anchor": "middle" }, String(label)),
+    ),
+  );
+}
+
+/** Moves places that are closer than this. */
+function pushApart(places, least) {
+  for (let round = 0; round < 20; round++) {
+    for (const [i, a] of places.entries()) {
+      for (const b of places.slice(i + 1)) {
+        const distance = Math.hypot(a.x - b.x, a.y - b.y);
+        const push = (least - distance) / 2;
+        if (push <= 0) continue;
+        const [dx, dy] =
+          distance > 0.01 ? [(b.x - a.x) / distance, (b.y - a.y) / distance] : [1, 0];
+        [a.x, a.y] = [a.x - push * dx, a.y - push * dy];
+        [b.x, b.y] = [b.x + push * dx, b.y + push * dy];
+      }
+    }
+  }
 }

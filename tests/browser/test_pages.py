@@ -177,7 +177,7 @@ def test_draw(page, show, made):
     eventually(is_scaled, seen)
     image = grey(seen).reshape(28, 28)
     mass = image / image.sum()
-    centre = [(mass.sum(axis) * (np.arange(28) + 0.5)).sum() for axis in (1, 0)]
+    centre = [(mass.sum(axis) * np.arange(28)).sum() for axis in (1, 0)]
     np.testing.assert_allclose(centre, 14, atol=0.51)
     assert "squared error" in widget.get_by_role("img").nth(1).get_attribute("aria-label")
 
