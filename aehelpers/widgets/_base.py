@@ -5,19 +5,18 @@ from pathlib import Path
 
 import anywidget
 import keras
-import matplotlib
 import numpy as np
 import traitlets
 
-from aehelpers import data, plots
+from aehelpers import data
 from aehelpers.data import check_images
 from aehelpers.models import VariationalAutoencoder
+from aehelpers.plots import palette
 from aehelpers.widgets import _net, _page
 
 FOLDER = Path(__file__).parent
 MOST_UNITS = 32
 CLASSES = {}  # of widgets, by their views
-SIGNED = matplotlib.colormaps["RdBu_r"].resampled(127)
 
 _told = set()
 
@@ -141,10 +140,9 @@ class Widget(anywidget.AnyWidget):
 def colours():
     """Returns the colours of figures, for the views: no other colours than these mean anything."""
     return {
-        "classes": plots.PALETTE,
-        "mark": plots.PALETTE[7],
-        "plus": matplotlib.colors.to_hex(SIGNED(0.85)),
-        "minus": matplotlib.colors.to_hex(SIGNED(0.15)),
+        "classes": palette.PALETTE,
+        "mark": palette.PALETTE[7],
+        "signed": palette.SIGNED,
     }
 
 

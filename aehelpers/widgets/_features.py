@@ -31,7 +31,6 @@ class Features(_base.CodeWidget):
                 "images": packer.images(x),
                 "codes": packer.numbers(codes),
                 "most": _MOST_TILES,
-                "signed": packer.numbers(_base.SIGNED(range(127))[:, :3]),
             }
 
         super().__init__(model, encoder, decoder, codes[0], pack)

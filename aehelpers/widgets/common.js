@@ -36,10 +36,10 @@ export function h(tag, attributes = {}, ...children) {
 export function root({ model, el }, name, label, ...children) {
   const attributes = { class: `aew aew-${name}`, role: "group", "aria-label": label };
   const content = h("div", attributes, ...children);
-  const { mark, plus, minus } = model.get("_config").colours;
-  for (const [part, colour] of Object.entries({ mark, plus, minus })) {
-    content.style.setProperty(`--aew-${part}`, colour);
-  }
+  const { mark, signed } = model.get("_config").colours;
+  content.style.setProperty("--aew-mark", mark);
+  content.style.setProperty("--aew-plus", signed[Math.round(0.85 * signed.length)]);
+  content.style.setProperty("--aew-minus", signed[Math.round(0.15 * signed.length)]);
   for (const element of [el, content]) element.dataset.lmSuppressShortcuts = "true";
   content.addEventListener("focusin", ({ target }) => {
     target.dataset.lmSuppressShortcuts = "true";
@@ -87,15 +87,15 @@ export function drawGrey(canvas, pixels, x = 0, y = 0, columns = SIDE) {
  * @param {HTMLCanvasElement} canvas - A picture of 28x28 pixels.
  * @param {Float32Array} pixels - Its values.
  * @param {number} limit - The value at the end of the colours.
- * @param {Float32Array} colours - Red, green and blue in [0, 1] of each, from lowest to highest.
+ * @param {string[]} colours - From that of the lowest value to that of the highest, as "#rrggbb".
  */
 export function drawSigned(canvas, pixels, limit, colours) {
   const image = new ImageData(SIDE, SIDE);
-  const last = colours.length / 3 - 1;
+  const last = colours.length - 1;
   pixels.forEach((value, i) => {
     const share = (1 + Math.min(Math.max(value / limit, -1), 1)) / 2;
-    const colour = row(colours, Math.round(last * share) || 0, 3);
-    image.data.set([255 * colour[0], 255 * colour[1], 255 * colour[2], 255], 4 * i);
+    const colour = Number.parseInt(colours[Math.round(last * share) || 0].slice(1), 16);
+    image.data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], 4 * i);
   });
   context(canvas).putImageData(image, 0, 0);
 }

@@ -22,7 +22,7 @@ import { row, SIDE } from "./pixels.js";
 
 /** Shows the widget; see `_features.py`. */
 export function render({ model, el }) {
-  const { images: packed, codes: packedCodes, most, signed: colours } = model.get("_config");
+  const { images: packed, codes: packedCodes, most, colours } = model.get("_config");
   const [{ decoder }, close] = openNets(model);
   const tell = teller(model);
   const [images, codes] = [stored(model, packed), stored(model, packedCodes)];
@@ -32,7 +32,7 @@ export function render({ model, el }) {
 
   const rebuilt = picture(SIDE, SIDE, 168);
   const count = h("div", { class: "aew-value" });
-  const lens = makeLens(stored(model, colours));
+  const lens = makeLens(colours.signed);
   const grid = h("div", { class: "aew-tiles", role: "group", "aria-label": "Units that are on" });
   const digits = digitButtons(images, "Code of test digit", (i) => {
     begin(row(codes, i, code.length));

@@ -218,7 +218,7 @@ const LAYERS = {
       for (const part of parts) for (let i = 0; i < y.length; i++) y[i] += part[i];
     },
 
-  // Keeps the k largest numbers of a code, or at each place of a map, and of those the positive ones.
+  // Keeps the k largest numbers of a code, at each place of a map, and of those the positive ones.
   top_k({ k, shape }, y) {
     const units = shape[shape.length - 1];
     return (x) => {

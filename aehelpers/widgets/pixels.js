@@ -2,6 +2,7 @@
 
 export const SIDE = 28; // pixels of an image
 
+/** The nearest number between two others. */
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /** The i-th row of an array of rows. */
@@ -85,7 +86,8 @@ export function asMnist(levels, width) {
 
 /** The smallest rectangle that holds all ink, or null. */
 function inkBox(levels, width) {
-  const limit = Math.max(0.1, 0.2 * levels.reduce((a, b) => Math.max(a, b), 0));
+  const largest = levels.reduce((a, b) => Math.max(a, b), 0);
+  const limit = Math.fround(Math.max(0.1, Math.fround(0.2) * largest)); // in NumPy's precision
   let [left, right, top, bottom] = [width, -1, levels.length, -1];
   levels.forEach((value, i) => {
     if (value <= limit) return;

@@ -116,6 +116,7 @@ NETS = {
         layers.ReLU(),
     ),
     "k-sparse": lambda: chain((20,), layers.Dense(50), TopK(7), layers.Dense(3)),
+    "k-sparse on maps": lambda: chain((3, 4, 6), TopK(2)),
     "branches": branches,
     "the mean of a Gaussian": gaussian,
 }  # fmt: skip

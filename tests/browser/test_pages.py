@@ -16,7 +16,7 @@ from lab_notebook import NAMES
 from layout import assert_room
 from pictures import assert_changes, assert_same_picture, eventually, grey, levels
 
-from aehelpers import data, models, training, widgets
+from aehelpers import data, models, plots, training, widgets
 from scripts import course, notebooks, setup_env
 
 
@@ -109,6 +109,8 @@ def test_map(page, show, made):
     map.press("Home")
     assert_same_picture(digit, w.image)
     points = map.locator(".aew-dots circle")
+    colours = points.evaluate_all("points => points.map((each) => each.getAttribute('fill'))")
+    assert colours == [plots.PALETTE[label] for label in w._config["plane"]["labels"]]
     point = points.first.bounding_box()
     page.mouse.move(point["x"] + 2, point["y"] + 2)
     assert map.locator(".aew-tip").is_visible()
@@ -152,6 +154,9 @@ def test_features(show, made):
     z = np.array(w.z)
     z[np.argmax(np.abs(z))] = 0
     assert_same_picture(rebuilt, w.decode(z))
+    legend = widget.locator(".aew-plus").evaluate("e => getComputedStyle(e).backgroundColor")
+    red = plots.SIGNED[round(0.85 * len(plots.SIGNED))]
+    assert legend == f"rgb({', '.join(str(int(red[i : i + 2], 16)) for i in (1, 3, 5))})"
     widget.get_by_role("button", name="All off").click()
     assert_same_picture(rebuilt, w.decode(0 * z))
 
