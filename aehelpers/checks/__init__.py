@@ -1,0 +1,26 @@
+"""Checks for the exercises: each says "passed", or what it found and where to read again.
+
+`exercise.py` says what an exercise is and how an answer is judged; `ex00.py` to `ex07.py` hold the
+exercises of one notebook each, with `inputs.py` and `nets.py` for what several of them ask with
+and look at; `machine.py` looks at what is installed.
+
+An exercise's stub returns None, and its check then says "not attempted yet", so that a notebook
+runs from top to bottom with any exercise left blank.
+"""
+
+from aehelpers.checks.ex00 import ex00_1, ex00_2, ex00_3
+from aehelpers.checks.ex01 import ex01_1, ex01_2, ex01_3
+from aehelpers.checks.exercise import Verdict, hint
+from aehelpers.checks.machine import environment
+
+__all__ = [
+    "Verdict",
+    "environment",
+    "ex00_1",
+    "ex00_2",
+    "ex00_3",
+    "ex01_1",
+    "ex01_2",
+    "ex01_3",
+    "hint",
+]
