@@ -4,10 +4,13 @@ A prediction shows itself as radio buttons where there are widgets, and as a num
 there are none: in a stored notebook, on a web page, in a terminal.
 """
 
+import functools
 import html
+import json
 from pathlib import Path
 
 import anywidget
+import numpy as np
 import traitlets
 
 __all__ = ["Prediction", "ask"]
@@ -15,6 +18,12 @@ __all__ = ["Prediction", "ask"]
 _HOW = "Choose one, or add choice= with its number to the call above."
 _ASSETS = Path(__file__).parent / "assets"
 _chosen = {}  # by question, so that a cell that is run again doesn't forget
+
+
+@functools.cache
+def _stored():
+    """Returns what the stored runs of the notebooks measured, the choice by the question."""
+    return json.loads((_ASSETS / "predictions.json").read_text(encoding="utf-8"))
 
 
 class Prediction(anywidget.AnyWidget):
@@ -32,24 +41,69 @@ class Prediction(anywidget.AnyWidget):
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choice = traitlets.Int(0).tag(sync=True)
 
-    def answer(self, number, why=""):
-        """Prints what the learner had predicted, and what was measured.
+    def answer(self, outcome, values=None):
+        """Prints what the learner had predicted, and what this run measured.
+
+        Where the run that is stored with the notebook measured something else, as may be with fewer
+        images or other parameters, it says so.
 
         Args:
-            number: The number of the choice that came true, from 1.
-            why: What there is to add, in a sentence or two.
+            outcome: What came true: the number of a choice, from 1; or a list of as many true or
+                false as there are choices, of which one is true, or none; or, with `values`, what
+                was measured, of which the nearest is taken.
+            values: What each choice says, as a number. If all are positive, the nearest is the one
+                whose ratio to the outcome is nearest to 1.
 
         Raises:
-            ValueError: If there is no such choice.
+            ValueError: If there is no such choice, or several came true.
         """
-        measured = self.choices[self._number(number, "number") - 1]
+        measured = "none of these"
+        number = self._came_true(outcome, values)
+        if number:
+            measured = self.choices[number - 1]
         if self.choice == 0:
             said = "No prediction yet."
         elif self.choice == number:
             said = f"You said: {measured}. So it is."
         else:
             said = f"You said: {self.choices[self.choice - 1]}."
-        print(f"{said} Measured: {measured}.{' ' * bool(why)}{why}")
+        shown = measured if values is None else f"{measured} ({float(outcome):.3g})"
+        print(f"{said} Measured: {shown}.{self._unlike_stored(number)}")
+
+    def _came_true(self, outcome, values):
+        """Returns the number of the choice that came true, or 0 for none."""
+        if values is not None:
+            if len(values) != len(self.choices):
+                raise ValueError(
+                    f"values must have a number for each of the {len(self.choices)} choices. "
+                    f"Received: values={values!r}"
+                )
+            values, outcome = np.asarray(values, "float64"), float(outcome)
+            if not np.isfinite(outcome):
+                return 0
+            if (values > 0).all() and outcome > 0:
+                values, outcome = np.log(values), np.log(outcome)
+            return int(np.argmin(np.abs(values - outcome))) + 1
+        if isinstance(outcome, list | tuple | np.ndarray) and np.ndim(outcome) == 1:
+            true = [i for i, came in enumerate(outcome, start=1) if came]
+            if len(outcome) != len(self.choices) or len(true) > 1:
+                raise ValueError(
+                    f"outcome must have a true or false for each of the {len(self.choices)} "
+                    f"choices, at most one of them true. Received: outcome={list(outcome)!r}"
+                )
+            return true[0] if true else 0
+        return self._number(outcome, "outcome")
+
+    def _unlike_stored(self, number):
+        """Says what the stored run measured, if it was something else."""
+        stored = _stored().get(self.question)
+        if (
+            stored is None
+            or stored not in self.choices
+            or (number and stored == self.choices[number - 1])
+        ):
+            return ""
+        return f" (The run on all of MNIST that the text speaks of measured: {stored}.)"
 
     def _number(self, number, name):
         numbers = range(1, len(self.choices) + 1)
@@ -103,8 +157,10 @@ def ask(question, choices, choice=None):
     >>> guess.answer(1)
     No prediction yet. Measured: heads.
     >>> guess = ask("Which side shows?", ["heads", "tails"], choice=2)
-    >>> guess.answer(1, "One toss says little.")
-    You said: tails. Measured: heads. One toss says little.
+    >>> guess.answer([True, False])
+    You said: tails. Measured: heads.
+    >>> ask("How many heads in ten?", ["about 2", "about 5"], choice=2).answer(6, values=[2, 5])
+    You said: about 5. So it is. Measured: about 5 (6).
     """
     if isinstance(choices, str) or len(set(choices)) < 2 or len(set(choices)) < len(choices):
         raise ValueError(f"choices must be two or more different texts. Received: {choices!r}")

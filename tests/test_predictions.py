@@ -1,9 +1,13 @@
 import random
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from aehelpers import predictions
+from scripts import predictions as stored
 
 QUESTION, CHOICES = "Which is <larger>?", ["the first", "the second", "neither"]
 
@@ -13,8 +17,8 @@ def nothing_chosen():
     predictions._chosen.clear()
 
 
-def answered(prediction, capsys, number=2, why=""):
-    prediction.answer(number, why)
+def answered(prediction, capsys, outcome=2, **kwargs):
+    prediction.answer(outcome, **kwargs)
     return capsys.readouterr().out
 
 
@@ -26,9 +30,7 @@ def test_without_a_choice_only_the_measured_is_told(capsys):
 
 def test_a_wrong_and_a_right_prediction(capsys):
     wrong = predictions.ask(QUESTION, CHOICES, choice=1)
-    assert answered(wrong, capsys, why="It has more.") == (
-        "You said: the first. Measured: the second. It has more.\n"
-    )
+    assert answered(wrong, capsys) == "You said: the first. Measured: the second.\n"
     right = predictions.ask(QUESTION, CHOICES, choice=2)
     assert answered(right, capsys).startswith("You said: the second. So it is. Measured:")
 
@@ -53,8 +55,90 @@ def test_a_choice_in_the_code_wins_over_an_earlier_one():
 
 @pytest.mark.parametrize("number", [0, 4, -1, True, "1", None, 1.5])
 def test_answers_that_do_not_exist(number):
-    with pytest.raises(ValueError, match=r"number must be one of the choices' numbers, 1 to 3\. "):
+    with pytest.raises(ValueError, match=r"outcome must be one of the choices' numbers, 1 to 3\. "):
         predictions.ask(QUESTION, CHOICES).answer(number)
+
+
+def test_the_outcome_is_whichever_came_true(capsys):
+    prediction = predictions.ask(QUESTION, CHOICES, choice=2)
+    for outcome in ([False, True, False], (0, 1, 0), np.array([1, 2, 1]) > 1):
+        assert answered(prediction, capsys, outcome).startswith("You said: the second. So it is.")
+    for nothing in ([False] * 3, np.zeros(3)):
+        assert answered(prediction, capsys, nothing) == (
+            "You said: the second. Measured: none of these.\n"
+        )
+
+
+@pytest.mark.parametrize("outcome", [[True, True, False], [True, False], [], [False] * 4])
+def test_outcomes_that_fit_no_choices(outcome):
+    with pytest.raises(ValueError, match=r"true or false for each of the 3 choices.*Received"):
+        predictions.ask(QUESTION, CHOICES).answer(outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "choice"),
+    [(1.06, "3"), (4, "3"), (6, "10"), (10.7, "10"), (np.float32(400), "30"), (-1, "3")],
+)
+def test_a_measured_number_is_nearest_to_one_of_the_choices(outcome, choice, capsys):
+    prediction = predictions.ask("By what factor?", ["3", "10", "30"])
+    told = answered(prediction, capsys, outcome, values=[3, 10, 30])
+    assert told == f"No prediction yet. Measured: {choice} ({float(outcome):.3g}).\n"
+
+
+def test_a_number_that_is_none(capsys):
+    prediction = predictions.ask("By what factor?", ["3", "10", "30"])
+    told = answered(prediction, capsys, float("nan"), values=[3, 10, 30])
+    assert "Measured: none of these" in told
+
+
+def test_values_for_some_choices_only():
+    with pytest.raises(ValueError, match=r"a number for each of the 3 choices\. Received: values="):
+        predictions.ask(QUESTION, CHOICES).answer(1.0, values=[1, 2])
+
+
+def test_what_the_stored_run_measured_is_told_where_it_differs(capsys, monkeypatch):
+    monkeypatch.setattr(predictions, "_stored", lambda: {QUESTION: "the second"})
+    prediction = predictions.ask(QUESTION, CHOICES, choice=1)
+    assert answered(prediction, capsys, 2) == "You said: the first. Measured: the second.\n"
+    for outcome in (1, [False] * 3):
+        told = answered(prediction, capsys, outcome)
+        assert told.endswith(
+            " (The run on all of MNIST that the text speaks of measured: the second.)\n"
+        )
+    # A question whose choices were reworded since.
+    monkeypatch.setattr(predictions, "_stored", lambda: {QUESTION: "another"})
+    assert "that the text speaks of" not in answered(prediction, capsys, 1)
+
+
+def notebook(answer="No prediction yet. Measured: heads and tails (2).\n"):
+    ask = new_code_cell(
+        'coin_guess = predictions.ask(\n    "What " "shows?", ["heads", "heads and tails"]\n)\n'
+        "coin_guess"
+    )
+    told = new_code_cell(
+        "coin_guess.answer(1 + 1)", outputs=[new_output("stream", name="stdout", text=answer)]
+    )
+    return new_notebook(cells=[ask, told])
+
+
+def test_stored_runs_are_read_from_the_notebooks(tmp_path, monkeypatch):
+    path = tmp_path / "predictions.json"
+    path.write_text('{"Another?": "one"}')
+    monkeypatch.setattr(stored, "STORED", path)
+    stored.record(notebook())
+    assert stored.load() == {"Another?": "one", "What shows?": "heads and tails"}
+    stored.forget(notebook())
+    assert stored.load() == {"Another?": "one"}
+    stored.record(notebook("No prediction yet. Measured: none of these.\n"))
+    assert stored.load() == {"Another?": "one"}
+
+
+def test_the_stored_runs_are_those_of_the_notebooks():
+    from_notebooks = {}
+    for path in sorted(Path("notebooks").glob("[0-9]*.ipynb")):
+        from_notebooks |= stored.measured(nbformat.read(path, as_version=4))
+    assert stored.load() == from_notebooks
+    assert len(from_notebooks) >= 24
 
 
 @pytest.mark.parametrize("choice", [0, 4, "the first"])

@@ -42,7 +42,8 @@ ex01_1 = Exercise(
         ),
         (
             lambda x, x_hat: squared_error(x, x_hat) / 2,
-            "Half of it: the factor 1/2 that some books put before the squared error isn't in ours.",
+            "Half of it: the factor 1/2 that some books put before the squared error isn't in "
+            "ours.",
         ),
         (
             lambda x, x_hat: np.sqrt(squared_error(x, x_hat)),
@@ -212,8 +213,8 @@ ex01_2 = Exercise(
     reference=build,
     judge=_judge_halves,
     steps=[
-        "The encoder: an Input of (28, 28, 1), Flatten, then Dense layers of 128, 64 and latent_dim "
-        "units.",
+        "The encoder: an Input of (28, 28, 1), Flatten, then Dense layers of 128, 64 and "
+        "latent_dim units.",
         "The decoder has an Input of its own, (latent_dim,), then Dense layers of 64, 128 and 784 "
         "units, then Reshape((28, 28, 1)).",
         "ReLU in the hidden layers. The code has no activation, so that it can be any number; the "
@@ -308,7 +309,7 @@ ex01_3 = Exercise(
     praise="Evenly spaced, with both ends in it.",
     steps=[
         "A point on the line is (1 - t) a + t b: a for t = 0, b for t = 1.",
-        "np.linspace(0, 1, steps) has both ends in it. [:, None] makes a column of it, so that each "
-        "t meets a whole code.",
+        "np.linspace(0, 1, steps) has both ends in it. [:, None] makes a column of it, so that "
+        "each t meets a whole code.",
     ],
 )
