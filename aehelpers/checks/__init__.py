@@ -10,6 +10,8 @@ runs from top to bottom with any exercise left blank.
 
 from aehelpers.checks.ex00 import ex00_1, ex00_2, ex00_3
 from aehelpers.checks.ex01 import ex01_1, ex01_2, ex01_3
+from aehelpers.checks.ex06 import ex06_1, ex06_2, ex06_3
+from aehelpers.checks.ex07 import ex07_1, ex07_2, ex07_3
 from aehelpers.checks.exercise import Verdict, hint
 from aehelpers.checks.machine import environment
 
@@ -22,5 +24,11 @@ __all__ = [
     "ex01_1",
     "ex01_2",
     "ex01_3",
+    "ex06_1",
+    "ex06_2",
+    "ex06_3",
+    "ex07_1",
+    "ex07_2",
+    "ex07_3",
     "hint",
 ]

@@ -78,6 +78,8 @@ class Exercise:
         atol: The same, as an amount.
         right: Replaces the comparison where several values are right: a function of what came and
             of the case's arguments.
+        otherwise: What is said where no mistake fits, before the case is shown: a function of what
+            came and of the case's arguments. It may return "".
         judge: Replaces all of this for answers that aren't compared number by number, such as
             models: a function of an `Answer` that raises `Hint` or returns praise.
 
@@ -100,6 +102,7 @@ class Exercise:
         rtol=1e-3,
         atol=1e-6,
         right=None,
+        otherwise=None,
         judge=None,
     ):
         self.number = number
@@ -115,6 +118,7 @@ class Exercise:
         self.rtol = rtol
         self.atol = atol
         self.right = right
+        self.otherwise = otherwise
         self.judge = judge or functools.partial(_compare, self)
         self.__doc__ = f"Checks an answer to exercise {number}: call it with your function."
         _exercises[number] = self
@@ -473,6 +477,9 @@ def _unforeseen(exercise, answer, results, wrong):
     if unread:
         return f"Your function doesn't use {_arguments(unread)}. {_case(result)}"
     reads = f" (Your function reads {_listed(outer)} from the notebook.)" if outer else ""
+    if exercise.otherwise:
+        if about := exercise.otherwise(value, *copy.deepcopy(result.args)):
+            return f"{about} {_case(result)}{reads}"
     if not np.isfinite(value).all() and np.isfinite(wanted).all():
         word = "NaN (not a number)" if np.isnan(value).any() else "infinity"
         return f"There is {word} in the result. {_case(result)}{reads}"
