@@ -233,7 +233,7 @@ def _gaussian(val_scores, rate):
 
 
 _WRONG_END = (
-    "The wrong end: nearly all of the normal images lie above it, and all of these would be false "
+    "The wrong end: most of the normal images lie above it, and all of these would be false "
     "alarms. The share below the threshold is 1 - rate."
 )
 _PER_CENT = (
@@ -340,16 +340,6 @@ ex06_2 = Exercise(
             lambda val_scores, rate: rate * val_scores.max(),
             "That is a share of the largest score. Look for the score that this share of the "
             "images exceeds.",
-        ),
-        (
-            lambda val_scores, rate: (1 - rate) * val_scores.mean(),
-            "That is a share of the mean score. Look for the score that this share of the images "
-            "exceeds.",
-        ),
-        (
-            lambda val_scores, rate: (1 + rate) * val_scores.mean(),
-            "That is the mean score and a little. Look for the score that this share of the images "
-            "exceeds.",
         ),
         (
             lambda val_scores, rate: val_scores.mean(),

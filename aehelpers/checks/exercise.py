@@ -78,8 +78,7 @@ class Exercise:
         atol: The same, as an amount.
         right: Replaces the comparison where several values are right: a function of what came and
             of the case's arguments.
-        otherwise: What is said where no mistake fits, before the case is shown: a function of what
-            came and of the case's arguments. It may return "".
+        otherwise: What is said where no mistake fits: a function of the same, to a text or "".
         judge: Replaces all of this for answers that aren't compared number by number, such as
             models: a function of an `Answer` that raises `Hint` or returns praise.
 
@@ -350,13 +349,6 @@ def as_numbers(value):
         raise Hint(f"Expected numbers. Received: {_kind(value)}") from None
 
 
-def is_model(value):
-    """Returns whether something is a Keras model."""
-    import keras
-
-    return isinstance(value, keras.Model)
-
-
 def _compare(exercise, answer):
     """Judges an answer by its values in all cases."""
     cases = exercise.cases()
@@ -387,7 +379,7 @@ class _Result:
         self.words = words
         self.args = args
         self.wanted = self.of(exercise.reference)
-        self.value, self.hint, self.remark = None, "", ""
+        self.value, self.hint = None, ""
         try:
             self.value = as_numbers(answer(*args))
         except Hint as hint:
@@ -477,9 +469,8 @@ def _unforeseen(exercise, answer, results, wrong):
     if unread:
         return f"Your function doesn't use {_arguments(unread)}. {_case(result)}"
     reads = f" (Your function reads {_listed(outer)} from the notebook.)" if outer else ""
-    if exercise.otherwise:
-        if about := exercise.otherwise(value, *copy.deepcopy(result.args)):
-            return f"{about} {_case(result)}{reads}"
+    if about := exercise.otherwise and exercise.otherwise(value, *copy.deepcopy(result.args)):
+        return f"{about} {_case(result)}{reads}"
     if not np.isfinite(value).all() and np.isfinite(wanted).all():
         word = "NaN (not a number)" if np.isnan(value).any() else "infinity"
         return f"There is {word} in the result. {_case(result)}{reads}"

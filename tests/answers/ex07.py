@@ -158,6 +158,7 @@ WRONG = {
     "ex07_2": [
         (poor_start, "minimum wasn't reached"),
         (lambda c, m: minimize(lost, 7, args=(c, m)).x, "minimum wasn't reached"),
+        (lambda c, m: minimize(lambda t: c / t + t / (2 * m), 7).x[0], "minimum wasn't reached"),
         (coarse_grid, "minimum wasn't reached"),
         (lambda c, m: 7, "doesn't use its arguments"),
         (lambda c, m: 2 * c * m, "its square"),
