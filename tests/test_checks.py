@@ -284,3 +284,9 @@ def test_checks_are_named_as_their_arguments():
     """Hints name the arguments as the exercise's stub does."""
     for check in EXERCISES.values():
         assert list(inspect.signature(check.reference).parameters)
+
+
+def test_an_argument_that_nobody_needs_isnt_missed():
+    verdict = checks.ex05_4(lambda r, kl, beta, training: r + 3 * beta * kl)
+    assert "doesn't use" not in verdict.message
+    assert "expected 140, received 240" in verdict.message

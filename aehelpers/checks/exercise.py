@@ -452,7 +452,9 @@ def _size(result):
 def _unforeseen(exercise, answer, results, wrong):
     """Returns a hint where no mistake fits: what can be said of any wrong result."""
     first, result = wrong[0], min(wrong, key=_size)
-    unread, outer = answer.unread(), answer.outer_data()
+    needless = Answer(exercise.reference, answer.names).unread()
+    unread = [name for name in answer.unread() if name not in needless]
+    outer = answer.outer_data()
     if unread and outer:
         return (
             f"Your function doesn't use {_arguments(unread)}, but {_listed(outer)}, from "
