@@ -8,9 +8,10 @@ __all__ = ["ex04_1", "ex04_2", "ex04_3"]
 
 
 def _codes(seed, n=40, units=8):
-    """Makes codes with a dead unit, 3, one that is always on, 5, and faint and strong values."""
+    """Makes codes: 1 is mostly on, 3 is dead, 5 is always on; some are faint, some strong."""
     rng = np.random.default_rng(seed)
     z = np.where(rng.random((n, units)) < 0.3, 5 * rng.random((n, units)), 0)
+    z[: 3 * n // 4, 1] = 1.5
     z[:, 3], z[:, 5], z[0, 0] = 0, 2, 0.001
     return z.astype("float32")
 
@@ -19,6 +20,11 @@ def rates_of(z):
     """Returns the share of images for which each unit is above 0."""
     return (z > 0).mean(axis=0)
 
+
+_FAINT = (
+    "You compare with a number above 0. A unit is on as soon as it is above 0, however faintly: "
+    "z > 0."
+)
 
 ex04_1 = Exercise(
     "4.1",
@@ -94,20 +100,17 @@ ex04_1 = Exercise(
         *(
             (
                 lambda z, threshold=threshold: (z > threshold).mean(axis=0),
-                f"You compare with {threshold}. A unit is on as soon as it is above 0, however "
-                "faintly.",
+                _FAINT,
             )
             for threshold in (0.01, 0.1, 0.5, 1)
         ),
         (
             lambda z: (z > z.mean()).mean(axis=0),
-            "You compare with the mean activation. A unit is on as soon as it is above 0, however "
-            "faintly.",
+            "You compare with the mean activation. A unit is on as soon as it is above 0.",
         ),
         (
             lambda z: (z > z.mean(axis=0)).mean(axis=0),
-            "You compare with the mean activation. A unit is on as soon as it is above 0, however "
-            "faintly.",
+            "You compare with the mean activation. A unit is on as soon as it is above 0.",
         ),
     ],
     shapes=[
@@ -135,9 +138,10 @@ ex04_1 = Exercise(
 
 
 def _scores(n, units):
-    """Makes scores, all different within an image, some of them the same in the next one."""
-    scores = np.arange(units) + 2.0 * np.arange(n)[:, None] - 5.5
-    return np.random.default_rng(units).permuted(scores, axis=1).astype("float32")
+    """Makes scores, all different within an image, some of them the same in another one."""
+    rng = np.random.default_rng(units)
+    scores = np.arange(units) + 4.0 * rng.permutation(n)[:, None] - 5.5
+    return rng.permuted(scores, axis=1).astype("float32")
 
 
 def _at_least(scores, least):
@@ -172,7 +176,7 @@ ex04_2 = Exercise(
     section="Third way: keep the largest (top-k)",
     reference=top_k,
     cases=lambda: {
-        "five images of 8 units and k = 3": (_scores(5, 8), 3),
+        "nine images of 8 units and k = 3": (_scores(9, 8), 3),
         "k = 1": (_scores(4, 6), 1),
         "one image and k = 2": (np.array([[0.5, -1, 3, 2]], "float32"), 2),
         "fewer positive scores than k": (np.array([[-1, 2, -3, 0.5, -0.25]], "float32"), 4),
@@ -224,7 +228,7 @@ ex04_2 = Exercise(
             "Only k - 1 are left: the k-th largest itself is kept, so compare with >=.",
         ),
         (
-            lambda scores, k: top_k(scores, k - 1) if k > 1 else 0 * scores,
+            lambda scores, k: _at_least(scores, np.sort(scores, axis=1)[:, [1 - k]]),
             "Only k - 1 are left: the k-th largest is at place -k of the sorted scores.",
         ),
         (
@@ -338,8 +342,8 @@ ex04_2 = Exercise(
             "largest become 0 where they are.",
         ),
         (
-            lambda scores, k: scores.ravel(),
-            "The rows are gone: a mask takes the numbers out, in one row. np.where(mask, scores, "
+            lambda scores, k: np.zeros(len(scores) * k),
+            "The rows are gone: scores[mask] takes the numbers out of them. np.where(mask, scores, "
             "0) leaves them at their places.",
         ),
     ],
@@ -389,7 +393,7 @@ ex04_3 = Exercise(
     section="One digit, atom by atom",
     reference=rebuild,
     cases=lambda: {
-        "8 units and m = 2": _parts(6, 8, 2),
+        "40 units and m = 2": _parts(6, 40, 2, on=30),
         "m = 1": _parts(1, 5, 1),
         "m = 6, which is all units": _parts(2, 6, 6, on=6),
         "m = 0, which leaves the bias alone": _parts(3, 6, 0),
