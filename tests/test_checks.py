@@ -290,3 +290,10 @@ def test_an_argument_that_nobody_needs_isnt_missed():
     verdict = checks.ex05_4(lambda r, kl, beta, training: r + 3 * beta * kl)
     assert "doesn't use" not in verdict.message
     assert "expected 140, received 240" in verdict.message
+
+
+def test_a_message_of_tensorflow_is_readable():
+    verdict = checks.ex04_2(lambda scores, k: tf.constant([1.0, 2.0]) + tf.constant([1.0] * 3))
+    assert "InvalidArgumentError: Incompatible shapes: [2] vs. [3]" in verdict.message
+    assert "{" not in verdict.message
+    assert "[Op" not in verdict.message

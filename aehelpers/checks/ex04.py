@@ -90,8 +90,8 @@ ex04_1 = Exercise(
         ),
         (
             lambda z: (z > 0).all(axis=0),
-            "That says whether a unit is always on. The rate says for which share of the images it "
-            "is.",
+            "That is 1 for a unit that is always on and 0 for any other. The rate is the share "
+            "between the two; int and // cut it off.",
         ),
         (
             lambda z: np.median(z > 0, axis=0),
@@ -171,16 +171,21 @@ def _moved(scores, k):
     return np.sort(top_k(scores, k), axis=1)[:, ::-1]
 
 
+_NO_RANKS = (
+    "np.argsort gives places, not ranks: its first number says where the smallest score is, not "
+    "how small the first one is. Compare the scores themselves with the k-th largest."
+)
+
 ex04_2 = Exercise(
     "4.2",
     section="Third way: keep the largest (top-k)",
     reference=top_k,
     cases=lambda: {
-        "nine images of 8 units and k = 3": (_scores(9, 8), 3),
+        "eight images of 8 units and k = 3": (_scores(8, 8), 3),
         "k = 1": (_scores(4, 6), 1),
         "one image and k = 2": (np.array([[0.5, -1, 3, 2]], "float32"), 2),
         "fewer positive scores than k": (np.array([[-1, 2, -3, 0.5, -0.25]], "float32"), 4),
-        "k = 8, which is all units": (_scores(8, 8), 8),
+        "k = 5, which is all units": (_scores(3, 5), 5),
     },
     what="The code has as many units as there are scores.",
     mistakes=[
@@ -200,6 +205,21 @@ ex04_2 = Exercise(
         (
             lambda scores, k: top_k(scores, k) > 0,
             "You return which units are on. Keep their scores, not only ones.",
+        ),
+        (
+            lambda scores, k: _at_least(scores, np.sort(scores, axis=1)[:, -k]),
+            "np.sort(scores, axis=1)[:, -k] is one row, and each unit meets the k-th largest score "
+            "of another image. [:, -k, None] makes a column of it, so that each image meets its "
+            "own.",
+        ),
+        (
+            lambda scores, k: _at_least(scores, np.sort(scores, axis=1)[-k]),
+            "[-k] takes one of the images. The units are the second axis: [:, -k, None].",
+        ),
+        (
+            lambda scores, k: _at_least(scores, np.sort(scores, axis=0)[:, [-k]]),
+            "You sorted each unit over the images. Each image chooses its own units: sort along "
+            "axis=1.",
         ),
         (
             lambda scores, k: _at_least(scores, np.sort(scores, axis=0)[-k]),
@@ -270,6 +290,48 @@ ex04_2 = Exercise(
             ),
             "You chose by the size without its sign. A very negative score isn't a large one: "
             "leave np.abs out.",
+        ),
+        (
+            lambda scores, k: _at_least(scores, np.sort(scores, axis=1)[:, [k]]),
+            "You count from the smallest. np.sort sorts upwards: the k-th largest is at place -k.",
+        ),
+        (
+            lambda scores, k: _at_least(scores, np.sort(scores, axis=1)[:, [k - 1]]),
+            "You count from the smallest. np.sort sorts upwards: the k-th largest is at place -k.",
+        ),
+        (
+            lambda scores, k: np.where(
+                np.argsort(scores, axis=1) >= scores.shape[1] - k, np.maximum(scores, 0), 0
+            ),
+            _NO_RANKS,
+        ),
+        (
+            lambda scores, k: np.where(np.argsort(-scores, axis=1) < k, np.maximum(scores, 0), 0),
+            _NO_RANKS,
+        ),
+        (
+            lambda scores, k: np.maximum(scores - np.sort(scores, axis=1)[:, [-k]], 0),
+            "You subtract the k-th largest score. It is only compared with: the largest keep their "
+            "values.",
+        ),
+        (
+            lambda scores, k: np.where(
+                scores >= np.sort(scores, axis=1)[:, [-k]], np.maximum(scores, 0), scores
+            ),
+            "The others keep their scores. Make them 0, the last argument of np.where.",
+        ),
+        (
+            lambda scores, k: top_k(scores, k) / k,
+            "You divide by k. The largest keep their values.",
+        ),
+        (
+            lambda scores, k: _at_least(scores, scores.mean(axis=1, keepdims=True)),
+            "You compare with the mean of an image. Only the k largest should be left, whatever "
+            "the mean is.",
+        ),
+        (
+            lambda scores, k: top_k(scores, k).T,
+            "Rows and columns are swapped: the codes have a row for each image, as the scores do.",
         ),
         (
             lambda scores, k: np.maximum(scores, 0),
@@ -393,7 +455,7 @@ ex04_3 = Exercise(
     section="One digit, atom by atom",
     reference=rebuild,
     cases=lambda: {
-        "40 units and m = 2": _parts(6, 40, 2, on=30),
+        "40 units and m = 3": _parts(6, 40, 3, on=30),
         "m = 1": _parts(1, 5, 1),
         "m = 6, which is all units": _parts(2, 6, 6, on=6),
         "m = 0, which leaves the bias alone": _parts(3, 6, 0),
@@ -407,6 +469,10 @@ ex04_3 = Exercise(
             lambda z, atoms, bias, m: _image(np.argsort(z)[-m:], z, atoms, bias),
             "Right, but for m = 0: [-0:] is [0:], which is all of them, and no atom at all should "
             "be left. np.argsort(-z)[:m], or np.argsort(z)[::-1][:m], is right for 0 too.",
+        ),
+        (
+            lambda z, atoms, bias, m: rebuild(z, atoms, bias if m else 0 * bias, m),
+            "Right, but for m = 0: with no atom at all the bias is left.",
         ),
         (
             lambda z, atoms, bias, m: rebuild(z, atoms, 0 * bias, m),
@@ -452,11 +518,11 @@ ex04_3 = Exercise(
         ),
         (
             lambda z, atoms, bias, m: rebuild(z, atoms, bias, max(m - 1, 0)),
-            "One atom is missing: m = 2 takes the two largest activations.",
+            "One atom is missing: m = 3 takes the three largest activations.",
         ),
         (
             lambda z, atoms, bias, m: rebuild(z, atoms, bias, m + 1),
-            "One atom too many: m = 2 takes the two largest activations.",
+            "One atom too many: m = 3 takes the three largest activations.",
         ),
         (
             lambda z, atoms, bias, m: _image(np.argsort(-z)[m - 1 : m], z, atoms, bias),
@@ -510,6 +576,29 @@ ex04_3 = Exercise(
             "You sorted by how large the atoms are. The order is by activation: np.argsort(z).",
         ),
         (
+            lambda z, atoms, bias, m: (
+                np.argsort(-z)[:m].astype(float) @ atoms[np.argsort(-z)[:m]] + bias
+            ),
+            "You multiply the atoms by their places. np.argsort gives places; the activations are "
+            "z at these places.",
+        ),
+        (
+            lambda z, atoms, bias, m: (
+                z[np.argsort(-z)[:m]].sum() * atoms[np.argsort(-z)[:m]].sum(axis=0) + bias
+            ),
+            "You sum the activations and the atoms apart. Multiply each atom by its own activation "
+            "first.",
+        ),
+        (
+            lambda z, atoms, bias, m: z[np.argsort(-z)[:m]] @ (atoms[np.argsort(-z)[:m]] + bias),
+            "The bias is multiplied by the activations. Add it once, at the end.",
+        ),
+        (
+            lambda z, atoms, bias, m: rebuild(z, atoms, bias, m).clip(0),
+            "You make what is below 0 to 0. The exercise asks for the sum itself; clip it only to "
+            "show it.",
+        ),
+        (
             lambda z, atoms, bias, m: rebuild(z, atoms, bias, m).clip(0, 1),
             "You clip the image. The exercise asks for the sum itself; clip it only to show it.",
         ),
@@ -518,8 +607,16 @@ ex04_3 = Exercise(
             "You put a sigmoid at the end. This notebook's decoder has none: its image is the sum.",
         ),
         (
+            lambda z, atoms, bias, m: rebuild(z, atoms, bias, 1),
+            "That is the largest activation alone. Add up the m largest.",
+        ),
+        (
             lambda z, atoms, bias, m: rebuild(z, atoms, bias, 2),
             "You take 2, whatever m is. The number is the argument m.",
+        ),
+        (
+            lambda z, atoms, bias, m: rebuild(z, atoms, bias, 3),
+            "You take 3, whatever m is. The number is the argument m.",
         ),
         (
             lambda z, atoms, bias, m: rebuild(z, atoms.T if len(z) == 784 else atoms, bias, m),

@@ -85,8 +85,8 @@ ex05_1 = Exercise(
         ),
         (
             lambda m, v: _half(m**2 + np.exp(v) - 1 - 2 * v),
-            "The logarithm counts twice. It is the variance's, not that of sigma, so the last term "
-            "is z_log_var itself.",
+            "The logarithm counts twice. It is the variance's, not that of sigma, and it stands "
+            "within the bracket of the factor 1/2.",
         ),
         (
             lambda m, v: _half(m**2 + np.exp(v) - 1 - v / 2),
@@ -155,6 +155,27 @@ ex05_1 = Exercise(
             lambda m, v: (0.5 * m**2 + np.exp(v) - 1 - v).sum(axis=1),
             "The factor 1/2 stands before the first term only. It belongs to all four: put a "
             "bracket around them.",
+        ),
+        (
+            lambda m, v: (0.5 * (m**2 + np.exp(v)) - 1 - v).sum(axis=1),
+            "The factor 1/2 stands before two terms only. It belongs to all four: put a bracket "
+            "around them.",
+        ),
+        (
+            lambda m, v: _half(np.exp(v) - m**2 - 1 - v),
+            "The sign of z_mean**2 is turned: a mean far from 0 costs more.",
+        ),
+        (
+            lambda m, v: _half(m**2 - np.exp(v) - 1 - v),
+            "The sign of the variance is turned: exp(z_log_var) is added.",
+        ),
+        (
+            lambda m, v: _half(m**2 + np.exp(v) - 1 - v / np.log(2)),
+            "The logarithm's base is 2. The natural one is asked for, which z_log_var is already.",
+        ),
+        (
+            lambda m, v: _half(m**2 + np.exp(v) - 1 - v / np.log(10)),
+            "The logarithm's base is 10. The natural one is asked for, which z_log_var is already.",
         ),
         (
             lambda m, v: (m**2 + np.exp(v) - 1 - 0.5 * v).sum(axis=1),
@@ -230,18 +251,32 @@ _BETA_784 = (
     "a sum. That is a beta of 784, and every unit will collapse."
 )
 
+_TABLE = (
+    "Each image was added to each other one, as an axis of length 1 was left in one of the two "
+    "parts: sum over axis=(1, 2, 3) in the one, over axis=1 in the other."
+)
+
 ex05_2 = Exercise(
     "5.2",
     section="4 · The loss, in five lines",
     reference=negative_elbo,
     cases=lambda: {
-        "six images and codes of three units": _batch(1),
+        "three images and codes of three units": _batch(1, n=3),
+        "six images and codes of three units": _batch(7),
         "one image": _batch(3, n=1),
         "four images and codes of ten units": _batch(5, n=4, latent_dim=10),
     },
     rtol=1e-4,  # the KL is a small part of the sum
     what="There should be one number for each image.",
     mistakes=[
+        (
+            lambda x, x_hat, m, v: _nats(x, x_hat) + 0.5 * (m**2 + np.exp(v) - 1 - v),
+            "The units are still apart: sum the KL over axis=1.",
+        ),
+        (
+            lambda x, x_hat, m, v: _nats(x, x_hat) + 0.5 * (m**2 + np.exp(v) - 1 - v).sum(axis=0),
+            "You summed the KL over the images. An image pays for its units: axis=1.",
+        ),
         (lambda x, x_hat, m, v: _nats(x, x_hat) / 784 + kl_numpy(m, v), _BETA_784),
         (lambda x, x_hat, m, v: _nats(x, x_hat).mean() / 784 + kl_numpy(m, v), _BETA_784),
         (
@@ -303,6 +338,25 @@ ex05_2 = Exercise(
             "Half of the cross-entropy is missing: (1 - x) * log(1 - x_hat) counts too.",
         ),
         (
+            lambda x, x_hat, m, v: _nats(x, x_hat) + 784 * kl_numpy(m, v),
+            "The KL is multiplied by 784, which makes its price far too high. Sum the "
+            "reconstruction over the pixels, and leave the KL as it is.",
+        ),
+        (
+            lambda x, x_hat, m, v: _nats(x, x_hat) / 784 + 784 * kl_numpy(m, v),
+            "The KL is multiplied by 784, which makes its price still higher. Sum the "
+            "reconstruction over the pixels, and leave the KL as it is.",
+        ),
+        (
+            lambda x, x_hat, m, v: _nats(x, x_hat) / 784 - kl_numpy(m, v),
+            "The KL is subtracted, so that a code far from N(0, 1) would be rewarded; and the "
+            "reconstruction is a mean still.",
+        ),
+        (
+            lambda x, x_hat, m, v: _nats(x, x_hat) + _half(m**2 + np.exp(v) - v),
+            "In the KL the -1 is missing: a unit that is N(0, 1) itself should cost nothing.",
+        ),
+        (
             lambda x, x_hat, m, v: _nats(x, x_hat) + 2 * kl_numpy(m, v),
             "The KL counts twice: the factor 1/2 is missing.",
         ),
@@ -344,13 +398,20 @@ ex05_2 = Exercise(
     ],
     shapes=[
         (
+            lambda x, x_hat, m, v: np.zeros((2, len(x))),
+            "Return one sum for each image: the two parts are added.",
+        ),
+        (
+            lambda x, x_hat, m, v: np.zeros((len(x), 1, 1, len(x))),
+            _TABLE,
+        ),
+        (
             lambda x, x_hat, m, v: np.float64(0),
             "Keep one number for each image; Keras takes the mean over the batch itself.",
         ),
         (
             lambda x, x_hat, m, v: np.zeros((len(x), len(x))),
-            "Each image was added to each other one, as an axis of length 1 was left in one of the "
-            "two parts: sum over axis=(1, 2, 3) in the one, over axis=1 in the other.",
+            _TABLE,
         ),
         (
             lambda x, x_hat, m, v: x + 0 * kl_numpy(m, v),
@@ -359,10 +420,6 @@ ex05_2 = Exercise(
         (
             lambda x, x_hat, m, v: x,
             "The pixels are still apart: sum the cross-entropy over axis=(1, 2, 3).",
-        ),
-        (
-            lambda x, x_hat, m, v: m,
-            "The units are still apart: sum the KL over axis=1.",
         ),
     ],
     praise="Sums over pixels and units, one number for each image: beta is 1.",
@@ -386,7 +443,7 @@ def _drawn(seed, n=6, latent_dim=3):
     return *_gaussians(seed, n, latent_dim), noise
 
 
-_SCALES = (0.01, 0.05, 0.1, 0.2, 0.25, 0.5, 2, 5, 10)
+_SCALES = (0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.8, 0.9, 2, 3, 5, 10)
 _VARIANCE = (
     "Sigma and variance mixed up: exp(z_log_var) is the variance. Noise is multiplied by sigma, "
     "the root of it."
@@ -421,6 +478,11 @@ ex05_3 = Exercise(
             "There is no noise in the code: this is a plain autoencoder.",
         ),
         (lambda m, v, noise: m + np.exp(v) * noise, _VARIANCE),
+        (lambda m, v, noise: m - np.exp(v) * noise, _VARIANCE),
+        (
+            lambda m, v, noise: m - 0.1 * np.exp(v) * noise,
+            f"{_VARIANCE} And the noise is scaled by 0.1, as before: the sign makes no difference.",
+        ),
         (
             lambda m, v, noise: m + np.exp(v) / 2 * noise,
             "That is half the variance. The 2 belongs into the exponent: exp(z_log_var / 2) is "
@@ -514,6 +576,23 @@ ex05_3 = Exercise(
             "The mean is multiplied. Add it to sigma times the noise.",
         ),
         (
+            lambda m, v, noise: m + np.exp(v / 2 * noise),
+            "The noise is in the exponent. Sigma is exp(z_log_var / 2), and the noise is "
+            "multiplied by that.",
+        ),
+        (
+            lambda m, v, noise: m + np.sqrt(np.exp(v) * noise),
+            "The noise is under the root. Sigma is the root of the variance alone.",
+        ),
+        (
+            lambda m, v, noise: m + np.exp(v / 2) * noise[:1],
+            "All images get the noise of the first. Each has a row of its own.",
+        ),
+        (
+            lambda m, v, noise: m + np.exp(v / 2) * np.abs(noise),
+            "The noise is never negative with you. N(0, 1) is below 0 as often as above.",
+        ),
+        (
             lambda m, v, noise: v + np.exp(m / 2) * noise,
             "z_mean and z_log_var are swapped.",
         ),
@@ -535,6 +614,11 @@ def loss(reconstruction_loss, kl_loss, beta, training):
 
 _UNPRICED = "The KL is there, but beta is not: multiply the KL by it, in validation too."
 _PLAIN = "Training needs the KL above all: without it this is a plain autoencoder."
+
+_WEIGHED = (
+    "You weigh the two parts against each other. The reconstruction always counts fully; only the "
+    "KL is multiplied by beta."
+)
 
 ex05_4 = Exercise(
     "5.4",
@@ -598,9 +682,9 @@ ex05_4 = Exercise(
         ),
         (
             lambda r, kl, beta, training: (1 - beta) * r + beta * kl,
-            "You weigh the two parts against each other. The reconstruction always counts fully; "
-            "only the KL is multiplied by beta.",
+            _WEIGHED,
         ),
+        (lambda r, kl, beta, training: beta * r + (1 - beta) * kl, _WEIGHED),
         (
             lambda r, kl, beta, training: r - beta * kl,
             "The KL is subtracted: a code far from N(0, 1) would be rewarded.",
@@ -667,11 +751,6 @@ ex05_5 = Exercise(
     what="Beta is one number.",
     mistakes=[
         (
-            lambda *args: 1 / effective_beta(*args),
-            "Upside down. A mean over the pixels makes the reconstruction small, and that makes "
-            "the KL weigh more, not less.",
-        ),
-        (
             _both_the_same,
             "Two means don't cancel: one divides the reconstruction by 784, say, the other the KL "
             "by 20.",
@@ -684,6 +763,11 @@ ex05_5 = Exercise(
             lambda pixels, latent_dim, r, kl: effective_beta(1 / pixels, latent_dim, r, kl),
             "A mean over the pixels makes the reconstruction smaller, and so the KL weighs more: "
             "it multiplies beta by the number of pixels.",
+        ),
+        (
+            lambda *args: 1 / effective_beta(*args),
+            "Upside down. A mean over the pixels makes the reconstruction small, and that makes "
+            "the KL weigh more, not less.",
         ),
         (
             lambda pixels, latent_dim, r, kl: 1,

@@ -564,6 +564,7 @@ def _text(error):
         text = str(error)
     except Exception:
         text = ""
+    text = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", text)  # what TensorFlow puts around its messages
     return text if len(text) <= 300 else f"{text[:300]} …"
 
 
