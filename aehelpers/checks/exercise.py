@@ -441,7 +441,8 @@ def _reason(exercise, answer, results, wrong):
         if first.has_shape_of(function):
             return hint(answer) if callable(hint) else hint
     if first.hint:
-        return first.hint if first is results[0] else f"With {first.words}: {first.hint}"
+        hint = first.hint if first is results[0] else f"With {first.words}: {first.hint}"
+        return f"{_unused(exercise, answer)} {hint}"
     return _unforeseen(exercise, answer, results, wrong)
 
 
@@ -449,27 +450,33 @@ def _size(result):
     return sum(np.size(arg) for arg in result.args)
 
 
+def _unused(exercise, answer):
+    """Says which arguments that matter the function never looks at, if there are any."""
+    needless = Answer(exercise.reference, answer.names).unread()
+    unread = [name for name in answer.unread() if name not in needless]
+    if not unread:
+        return ""
+    said = f"Your function doesn't use its argument{'s' * (len(unread) > 1)} {_listed(unread)}"
+    if outer := answer.outer_data():
+        said += f", but {_listed(outer)}, from the notebook. It should work on whatever it is given"
+    return f"{said}."
+
+
 def _unforeseen(exercise, answer, results, wrong):
     """Returns a hint where no mistake fits: what can be said of any wrong result."""
     first, result = wrong[0], min(wrong, key=_size)
-    needless = Answer(exercise.reference, answer.names).unread()
-    unread = [name for name in answer.unread() if name not in needless]
-    outer = answer.outer_data()
-    if unread and outer:
-        return (
-            f"Your function doesn't use {_arguments(unread)}, but {_listed(outer)}, from "
-            "the notebook. It should work on whatever it is given."
-        )
+    unused, outer = _unused(exercise, answer), answer.outer_data()
+    if unused and outer:
+        return unused
     if first.value.shape != first.wanted.shape:
         about = _about_shape(exercise, first.value, first.wanted)
-        if unread:
-            about = f"Your function doesn't use {_arguments(unread)}. {about}"
+        about = f"{unused} {about}"
         return about if first is results[0] else f"{about} (with {first.words})"
     if result.value is None or result.value.shape != result.wanted.shape:
         result = first
     value, wanted = result.value, result.wanted
-    if unread:
-        return f"Your function doesn't use {_arguments(unread)}. {_case(result)}"
+    if unused:
+        return f"{unused} {_case(result)}"
     reads = f" (Your function reads {_listed(outer)} from the notebook.)" if outer else ""
     if about := exercise.otherwise and exercise.otherwise(value, *copy.deepcopy(result.args)):
         return f"{about} {_case(result)}{reads}"
@@ -575,10 +582,6 @@ def _kind(value):
     if name in names:
         return names[name]
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _arguments(names):
-    return f"its argument{'s' * (len(names) > 1)} {_listed(names)}"
 
 
 def _listed(words):

@@ -245,7 +245,7 @@ WRONG = {
         (lambda s, k: relu(np.where(s >= np.sort(s)[:, [-k - 1]], s, 0)), "One too many"),
         (lambda s, k: relu(np.where(s > np.sort(s)[:, [-k - 1]], s, 0)), "IndexError"),
         (lambda s, k: np.where(s >= kth(s, 3), relu(s), 0), "whatever k is"),
-        (lambda s, k: np.where(s >= kth(s, K), relu(s), 0), "IndexError"),
+        (lambda s, k: np.where(s >= kth(s, K), relu(s), 0), "argument k, but K, from"),
         (lambda s, k: s[np.argsort(s, axis=1)[:, -k:]], "whole rows"),
         (lambda s, k: s[:, np.argsort(s, axis=1)[:, -k:]], "of every image from every image"),
         (lambda s, k: np.argsort(s, axis=1)[-k:], "last k images"),
