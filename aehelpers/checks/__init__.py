@@ -10,8 +10,10 @@ runs from top to bottom with any exercise left blank.
 
 from aehelpers.checks.ex00 import ex00_1, ex00_2, ex00_3
 from aehelpers.checks.ex01 import ex01_1, ex01_2, ex01_3
-from aehelpers.checks.ex04 import ex04_1, ex04_2, ex04_3
-from aehelpers.checks.ex05 import ex05_1, ex05_2, ex05_3, ex05_4, ex05_5
+from aehelpers.checks.ex04 import ex04_1, ex04_2
+from aehelpers.checks.ex04_atoms import ex04_3
+from aehelpers.checks.ex05 import ex05_1, ex05_2
+from aehelpers.checks.ex05_bugs import ex05_3, ex05_4, ex05_5
 from aehelpers.checks.ex06 import ex06_1, ex06_2, ex06_3
 from aehelpers.checks.ex07 import ex07_1, ex07_2, ex07_3
 from aehelpers.checks.exercise import Verdict, hint

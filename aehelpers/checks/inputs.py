@@ -16,3 +16,10 @@ def reconstructions(seed, n=6):
     """Makes images strictly between 0 and 1, some of them nearly sure."""
     rng = np.random.default_rng(seed)
     return rng.uniform(0.002, 0.998, (n, 28, 28, 1)).astype("float32")
+
+
+def gaussians(seed, n=6, latent_dim=3, spread=1):
+    """Makes means and log-variances of codes."""
+    rng = np.random.default_rng(seed)
+    z_mean = spread * rng.normal(size=(n, latent_dim))
+    return z_mean.astype("float32"), rng.uniform(-3, 0.5, (n, latent_dim)).astype("float32")
