@@ -170,8 +170,10 @@ def _check_shapes(encoder, decoder, latent_dim):
 
 def _check_layers(encoder, decoder, latent_dim):
     """Raises a hint unless both halves have the layers asked for."""
+    codes = np.random.default_rng(0).normal(size=(2, latent_dim))
     (down, down_names), (up, up_names) = (
-        zip(*(nets.stages(half) or [(None, "linear")])) for half in (encoder, decoder)
+        zip(*(nets.stages(half, x) or [(None, "linear")]))
+        for half, x in ((encoder, digits(0, n=2)), (decoder, codes))
     )
     sizes = [[getattr(layer, "units", None) for layer in half] for half in (down, up)]
     if sizes[0] != [128, 64, latent_dim]:

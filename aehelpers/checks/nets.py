@@ -1,5 +1,7 @@
 """What exercises look at in a learner's Keras models, however these were written."""
 
+from unittest import mock
+
 import numpy as np
 
 from aehelpers.checks.exercise import Hint
@@ -44,17 +46,35 @@ def result(model, x, takes):
         raise Hint(f"{takes}, {(None, *np.shape(x)[1:])}. Received: {received}") from error
 
 
-def layers_of(model):
-    """Returns all layers of a built model in order, those of models within it in their place."""
+def calls(model, x):
+    """Calls a model and tells what its layers did, however the model was written.
+
+    Args:
+        model: The model.
+        x: What to call it with, an array.
+
+    Returns:
+        Triples of a layer, what went in and what came out, arrays, in the order of the calls. Of
+        models and layers that only pass on to others, the others are listed.
+    """
     import keras
 
-    found = []
-    # Of a subclass these come in the order of its attributes, which is the best guess there is.
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Wrapper):
-            layer = layer.layer
-        found += layers_of(layer) if hasattr(layer, "layers") else [layer]
-    return found
+    found, plain = [], keras.layers.Layer.__call__
+
+    def call(layer, *args, **kwargs):
+        before = len(found)
+        y = plain(layer, *args, **kwargs)
+        if hasattr(layer, "kernel"):
+            del found[before:]  # its activation, which may be a layer
+        if len(found) == before:
+            found.append((layer, (*args, *kwargs.values())[0], y))
+        return y
+
+    # A subclass's layers are in no order, and one layer may be used twice: only calls tell.
+    with mock.patch.object(keras.layers.Layer, "__call__", call):
+        model(np.asarray(x, dtype="float32"), training=False)
+    numbers = keras.ops.convert_to_numpy
+    return [(layer, numbers(given), numbers(y)) for layer, given, y in found]
 
 
 def kind(layer):
@@ -62,22 +82,53 @@ def kind(layer):
     return type(layer).__name__
 
 
-def stages(model):
+def stages(model, x):
     """Returns a model's layers with kernels, and what each does to its sums.
 
-    A layer's activation may be its argument or a layer of its own further down, with normalisation
-    or dropout in between.
+    A layer's activation may be its argument, a layer of its own further down, with normalisation or
+    dropout in between, or a function that is no layer.
+
+    Args:
+        model: The model.
+        x: What to call it with, an array.
 
     Returns:
-        Pairs of a layer and its activation's name, such as `"relu"`.
+        Pairs of a layer and its activation's name, such as `"relu"`, or `"unknown"`.
     """
     found = []
-    for layer in layers_of(model):
+    for layer, given, y in calls(model, x):
         if hasattr(layer, "kernel") and hasattr(layer, "activation"):
-            found.append((layer, [layer.activation]))
+            if found:
+                found[-1][-1] = given
+            found.append([layer, [layer.activation], y, None])
         elif kind(layer) in _ACTIVATIONS and found:
             found[-1][1].append(layer)
-    return [(layer, _name(functions)) for layer, functions in found]
+    if found:
+        found[-1][-1] = result(model, x, "The model should take what it is given")
+    named = []
+    for layer, functions, y, passed_on in found:
+        name = _name(functions)
+        named.append((layer, _between(y, passed_on) if name == "linear" else name))
+    return named
+
+
+def _between(sums, passed_on):
+    """Names what became of numbers on their way, by the numbers alone: places may have changed."""
+    import keras
+
+    a, b = np.ravel(sums), np.sort(passed_on, axis=None)
+    b = b[:: max(b.size // a.size, 1)]  # upsampling repeats each
+    if a.shape != b.shape:
+        return "unknown"
+    a = np.sort(a)
+    scale = np.vdot(a, b) / max(np.vdot(a, a), 1e-12)
+    if np.allclose(b, scale * a, rtol=1e-3, atol=1e-5):  # normalisation may have scaled them
+        return "linear"
+    for name in _KNOWN:
+        y = getattr(keras.activations, name)(a[None])
+        if np.allclose(b, np.sort(keras.ops.convert_to_numpy(y)[0]), rtol=1e-3, atol=1e-5):
+            return name
+    return "unknown"
 
 
 def _name(functions):
