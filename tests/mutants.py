@@ -132,7 +132,8 @@ def _plain(function):
     """Returns whether a call is one of NumPy's or of Python's own."""
     if isinstance(function, ast.Name):
         return function.id in ("abs", "len", "sum")
-    return isinstance(function.value, ast.Name) and function.value.id == "np"
+    value = getattr(function, "value", None)
+    return isinstance(value, ast.Name) and value.id == "np"
 
 
 def _swap(node):

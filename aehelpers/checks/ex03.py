@@ -290,8 +290,10 @@ def _pair(answer, x, stddev, rng):
 def _noisy(answer, x, stddev, seed):
     """Returns an answer's input, or raises a hint unless the pair is one."""
     noisy, target = _pair(answer, x, stddev, _generator(seed))
+    right = noisy_pairs(x, stddev, _generator(seed))[0]
     for wrong, hint in _NOISE_MISTAKES:
-        if np.allclose(noisy, wrong(x, stddev, _generator(seed)), atol=1e-5):
+        other = wrong(x, stddev, _generator(seed))
+        if np.allclose(noisy, other, atol=1e-5) and not np.allclose(right, other, atol=1e-5):
             raise Hint(hint)
     _check_target(noisy, target, x)
     return noisy
@@ -521,6 +523,10 @@ ex03_3 = Exercise(
             "You compared with the noisy images. Compare with the clean ones.",
         ),
         (
+            lambda denoise, strengths, noisy, clean: tune(denoise, strengths, clean, noisy),
+            "The two are swapped: filter the noisy images, and compare with the clean ones.",
+        ),
+        (
             _by_decibels(lambda decibels: -decibels.mean()),
             "That strength has the lowest PSNR. More decibels are better.",
         ),
@@ -541,7 +547,10 @@ ex03_3 = Exercise(
             lambda *args: (tune(*args), max(_scores(*args))),
             "You return a pair, the strength and its score. Return the strength only.",
         ),
-        (_scores, "Those are the scores of all strengths. Return the strength with the highest."),
+        (
+            lambda *args: np.squeeze(_scores(*args)),
+            "Those are the scores of all strengths. Return the strength with the highest.",
+        ),
         (
             _again_and_again,
             "Each strength works on what the one before has left. Filter the noisy images anew "
