@@ -11,13 +11,14 @@ from mutants import mutants
 
 from aehelpers import checks
 from aehelpers.checks import exercise as harness
+from aehelpers.checks.answer import Answer
 
 EXERCISES = {name: getattr(checks, name) for name in checks.__all__ if name.startswith("ex")}
 COMPARED = [name for name, check in EXERCISES.items() if check.cases]  # by their numbers
 
 
 def text_of(hint, answer):
-    return hint(harness.Answer(answer, [])) if callable(hint) else hint
+    return hint(Answer(answer, [])) if callable(hint) else hint
 
 
 def test_every_exercise_has_enough_answers():

@@ -3,7 +3,8 @@
 import numpy as np
 
 from aehelpers.checks import nets
-from aehelpers.checks.exercise import Exercise, Hint
+from aehelpers.checks.answer import Hint
+from aehelpers.checks.exercise import Exercise
 from aehelpers.checks.inputs import digits, reconstructions
 
 __all__ = ["ex01_1", "ex01_2", "ex01_3"]

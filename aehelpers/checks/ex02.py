@@ -3,7 +3,8 @@
 import numpy as np
 
 from aehelpers.checks import nets
-from aehelpers.checks.exercise import Exercise, Hint
+from aehelpers.checks.answer import Hint
+from aehelpers.checks.exercise import Exercise
 from aehelpers.checks.inputs import digits
 
 __all__ = ["ex02_1", "ex02_2", "ex02_3"]

@@ -4,7 +4,8 @@ import numpy as np
 
 from aehelpers import metrics
 from aehelpers.checks import noises
-from aehelpers.checks.exercise import Exercise, Hint, as_numbers
+from aehelpers.checks.answer import Hint, as_numbers
+from aehelpers.checks.exercise import Exercise
 from aehelpers.checks.inputs import digits, reconstructions
 
 __all__ = ["ex03_1", "ex03_2", "ex03_3"]

@@ -4,7 +4,6 @@ import numpy as np
 
 from aehelpers.checks.exercise import Exercise
 
-
 __all__ = ["ex04_3"]
 
 

@@ -5,7 +5,6 @@ import numpy as np
 from aehelpers.checks.exercise import Exercise
 from aehelpers.checks.inputs import gaussians
 
-
 __all__ = ["ex05_3", "ex05_4", "ex05_5"]
 
 

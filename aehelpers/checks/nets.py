@@ -4,7 +4,7 @@ from unittest import mock
 
 import numpy as np
 
-from aehelpers.checks.exercise import Hint
+from aehelpers.checks.answer import Hint, kind_of
 
 _KNOWN = ("linear", "relu", "sigmoid", "tanh", "gelu", "elu", "silu", "softplus", "selu", "softmax")
 _ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax")
@@ -15,8 +15,7 @@ def check_model(value, name):
     import keras
 
     if not isinstance(value, keras.Model):
-        article = "an" if type(value).__name__[:1].lower() in "aeiou" else "a"
-        raise Hint(f"{name} should be a keras.Model. Received: {article} {type(value).__name__}")
+        raise Hint(f"{name} should be a keras.Model. Received: {kind_of(value)}")
 
 
 def result(model, x, takes):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aehelpers.checks.exercise import Hint
+from aehelpers.checks.answer import Hint
 
 
 def check_spread(noise):
