@@ -360,36 +360,31 @@ def build_decoder(latent_dim):
     import keras
     from keras import layers
 
+    hidden, conv = {"activation": "relu"}, {"kernel_size": 3, "padding": "same"}
     z = keras.Input((latent_dim,))
-    x = layers.Dense(784, activation="relu")(z)
+    x = layers.Dense(784, **hidden)(z)
     x = layers.Reshape((7, 7, 16))(x)
     for _ in range(2):
         x = layers.UpSampling2D(2)(x)
-        x = layers.Conv2D(16, 3, padding="same", activation="relu")(x)
-    return keras.Model(z, layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x))
+        x = layers.Conv2D(16, **conv, **hidden)(x)
+    return keras.Model(z, layers.Conv2D(1, **conv, activation="sigmoid")(x))
 
 
 def _judge_decoder(answer):
     """Judges a builder of a decoder."""
-    counts = []
-    for latent_dim in (7, 3):
-        decoder = _built(answer, latent_dim)
-        nets.check_model(decoder, "The decoder")
-        codes = np.random.default_rng(0).normal(size=(2, latent_dim))
-        takes = f"Called with latent_dim={latent_dim}, the decoder should take codes of shape"
-        images = nets.result(decoder, codes, takes)
-        calls = nets.calls(decoder, codes)
-        _check_order(calls)
-        _check_images(images, calls)
-        _check_activations(decoder, codes)
-        counts.append(decoder.count_params())
-    return f"{counts[0]:,} weights, and no checkerboard from overlapping kernels."
+    decoder, codes, images = _built(answer, 7)
+    calls = nets.calls(decoder, codes)
+    _check_order(calls)
+    _check_images(images, calls)
+    _check_activations(decoder, codes)
+    _check_images(_built(answer, 3)[2], calls)
+    return f"{decoder.count_params():,} weights, and no checkerboard from overlapping kernels."
 
 
 def _built(answer, latent_dim):
-    """Returns what an answer builds."""
+    """Returns what an answer builds, two codes, and what it makes of them."""
     try:
-        return answer(latent_dim)
+        decoder = answer(latent_dim)
     except Hint as hint:
         if "expected ndim=4" in str(hint):
             raise Hint(
@@ -397,6 +392,10 @@ def _built(answer, latent_dim):
                 f"Conv2D need maps, (7, 7, channels). {hint}"
             ) from None
         raise
+    nets.check_model(decoder, "The decoder")
+    codes = np.random.default_rng(0).normal(size=(2, latent_dim))
+    takes = f"Called with latent_dim={latent_dim}, the decoder should take codes of shape"
+    return decoder, codes, nets.result(decoder, codes, takes)
 
 
 def _check_order(calls):

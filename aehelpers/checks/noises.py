@@ -5,6 +5,21 @@ import numpy as np
 from aehelpers.checks.answer import Hint
 
 
+def check_range(noisy):
+    """Raises a hint if grey images with hardly any noise hold only 0 and 1, or reach both."""
+    if np.isin(noisy, (0, 1)).all():
+        raise Hint(
+            "The input holds whole numbers only. Pixels are greys: is it rounded, or an array of "
+            "integers?"
+        )
+    ends = np.mean((noisy < 1e-6) | (noisy > 1 - 1e-6))
+    if ends < 0.02 and noisy.min() < 1e-6 and noisy.max() > 1 - 1e-6:
+        raise Hint(
+            "The input reaches 0 and 1 with hardly any noise. Is it scaled to its smallest and "
+            "largest value? What leaves [0, 1] is clipped: np.clip(noisy, 0, 1)."
+        )
+
+
 def check_spread(noise):
     """Raises a hint unless each pixel of each image has a number of its own, some negative."""
     along = [bool(np.allclose(noise, noise.take([0], axis), atol=1e-6)) for axis in range(3)]

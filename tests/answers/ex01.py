@@ -66,6 +66,17 @@ def separate(latent_dim):
     return encoder, keras.Model(z, layers.Reshape((28, 28, 1))(x))
 
 
+def by_functions(latent_dim):
+    """Activations that are no layers, and one layer used twice."""
+    x, z = keras.Input((28, 28, 1)), keras.Input((latent_dim,))
+    flat = layers.Flatten()
+    code = keras.activations.relu(layers.Dense(128)(flat(flat(x))))
+    code = layers.Dense(latent_dim)(ops.relu(layers.Dense(64)(code)))
+    y = layers.Dense(128, "relu")(ops.maximum(layers.Dense(64)(z), 0))
+    y = layers.Reshape((28, 28, 1))(ops.sigmoid(layers.Dense(784)(y)))
+    return keras.Model(x, code), keras.Model(z, y)
+
+
 class Half(keras.Model):
     def __init__(self, *parts):
         super().__init__()
@@ -130,6 +141,7 @@ RIGHT = {
         build,
         sequential,
         separate,
+        by_functions,
         subclasses,
         lambda latent_dim: list(build(latent_dim)),
         lambda units: build(units, hidden=layers.ReLU()),

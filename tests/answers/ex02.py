@@ -338,6 +338,16 @@ WRONG = {
     ],
 }
 
-_OTHER_SIZE = "any size does that smooths the steps"
-_OTHER_NUMBER = "the number of filters is free"
-SURVIVORS = {"ex02_3": {}}
+SURVIVORS = {
+    "ex02_3": {
+        "word: hidden, conv = ({'activation': 'tanh'}, {'kernel_size': 3, 'padding': 'same'})": (
+            "any activation does"
+        ),
+        "off by one: hidden, conv = ({'activation': 'relu'}, "
+        "{'kernel_size': 4, 'padding': 'same'})": "any size does that smooths the steps",
+        "off by one: hidden, conv = ({'activation': 'relu'}, "
+        "{'kernel_size': 2, 'padding': 'same'})": "any size does that smooths the steps",
+        "off by one: x = layers.Conv2D(17, **conv, **hidden)(x)": "any number of filters does",
+        "off by one: x = layers.Conv2D(15, **conv, **hidden)(x)": "any number of filters does",
+    },
+}

@@ -380,6 +380,10 @@ WRONG = {
             "You clipped the noise",
         ),
         (to_the_range, "range of x"),
+        (lambda x, s, rng: (np.round(pairs(x, s, rng)[0]), x), "whole numbers only"),
+        (lambda x, s, rng: (pairs(x, s, rng)[0].astype(int), x), "whole numbers only"),
+        (drawn(lambda x, s, rng: rng.normal(-s, s, x.shape)), "mean should be 0"),
+        (drawn(lambda x, s, rng: rng.normal(0, s, (20, 28, 28, 1))), "ValueError"),
         (scaled, "scaled to its smallest"),
         (lambda x, s, rng: scaled(x, s, rng, axis=PIXELS), "scaled to its smallest"),
         (
@@ -442,6 +446,7 @@ WRONG = {
 
 SURVIVORS = {
     "ex03_2": {
+        "operator: noisy = x - rng.normal(0, stddev, size=x.shape)": "the same distribution",
         "arguments swapped: return (np.clip(0, noisy, 1), x)": "the same clip",
     },
     "ex03_3": {
