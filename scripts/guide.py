@@ -4,9 +4,7 @@
 which `make notebooks` adds a row whenever it stores a notebook, and from the notebooks themselves.
 """
 
-import ast
-
-from scripts import course, results
+from scripts import course, predictions, results
 
 KEPT_FREE = 2.0  # GiB for the system, JupyterLab and a browser
 
@@ -164,27 +162,10 @@ def schedule(name, found=None):
     return "\n".join([*lines, "", f"Together {total} minutes."])
 
 
-def predictions(notebook):
-    """Finds a notebook's predictions: pairs of question and measured answer, in order."""
-    asked, answers = {}, {}
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-                call = node.value
-                if ast.unparse(call.func) == "predictions.ask":
-                    question, choices = (ast.literal_eval(value) for value in call.args[:2])
-                    asked[node.targets[0].id] = question, choices
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("_guess.answer"):
-                answers[node.func.value.id] = ast.literal_eval(node.args[0])
-    return [(question, choices[answers[name] - 1]) for name, (question, choices) in asked.items()]
-
-
 def answers():
     """Returns the predictions of all notebooks with their answers, as Markdown."""
     lines = ["| | question | measured |", "|---|---|---|"]
     for each in course.notebooks():
-        for question, answer in predictions(each.read()):
+        for question, answer in predictions.measured(each.read()).items():
             lines.append(f"| {each.number} | {question} | {answer} |")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from scripts import course, results, tables
+from scripts import course, predictions, results, tables
 
 # What TensorFlow says as it starts, on some machines, and of many models in one process; no reader
 # needs it.
@@ -179,7 +179,13 @@ def run(each):
     """
     notebook = each.read()
     tables.complete(notebook)
-    memory = execute(notebook)
+    # Of a run that will be stored itself, no prediction's answer points to an earlier one.
+    before = predictions.load()
+    predictions.forget(notebook)
+    try:
+        memory = execute(notebook)
+    finally:
+        predictions.write(before)
     sections = seconds_by_section(notebook)
     normalise(notebook)
     if reason := refuse(notebook):
@@ -187,6 +193,7 @@ def run(each):
         nbformat.write(notebook, kept)
         raise ValueError(f"{each}: not stored, {reason} The run is kept in {kept}")
     nbformat.write(notebook, each.path)
+    predictions.record(notebook)
     record(each.name, sections, memory)
     tables.write()
     minutes = sum(seconds for _, seconds in sections) / 60

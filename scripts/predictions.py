@@ -51,13 +51,13 @@ def forget(notebook):
     known = load()
     for question, _ in questions(notebook).values():
         known.pop(question, None)
-    _write(known)
+    write(known)
 
 
 def record(notebook):
     """Writes what a notebook's stored outputs answer."""
     forget(notebook)
-    _write(load() | measured(notebook))
+    write(load() | measured(notebook))
 
 
 def load():
@@ -65,7 +65,8 @@ def load():
     return json.loads(STORED.read_text(encoding="utf-8"))
 
 
-def _write(known):
+def write(known):
+    """Writes what is known of all notebooks, `{question: choice}`."""
     text = json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False)
     STORED.write_text(f"{text}\n", encoding="utf-8")
 

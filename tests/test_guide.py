@@ -103,11 +103,3 @@ def test_a_schedule_adds_up_the_sections_that_are_run():
     rows = [{"notebook": "00_start_here", "sections": [["Opening", 500], [title, 7.2]]}]
     line = guide.schedule("lecture", {"rows": rows}).splitlines()[2]
     assert line.endswith("| [00](../notebooks/00_start_here.ipynb) | 7 s |")
-
-
-def test_predictions_are_found_with_their_answers():
-    cells = [
-        new_code_cell('a_guess = predictions.ask("One?", ["x", "y"])\na_guess'),
-        new_code_cell('a_guess.answer(2, "why")'),
-    ]
-    assert guide.predictions(new_notebook(cells=cells)) == [("One?", "y")]
