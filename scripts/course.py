@@ -46,11 +46,6 @@ class Notebook:
         return self.read()
 
     @property
-    def label(self):
-        """Number and name for people, such as `"01 Vanilla"`."""
-        return f"{self.number} {self.name[3:].replace('_', ' ').capitalize()}"
-
-    @property
     def title(self):
         """Its heading."""
         return re.search(r"^# (.+)$", self._stored.cells[0].source, flags=re.M)[1]
@@ -150,8 +145,13 @@ def is_written_out(cell):
 
 def table():
     """Returns the course in a table for the README, as Markdown."""
-    lines = ["| notebook | the question it answers | to work through |", "|---|---|---|"]
+    lines = [
+        "| notebook | the question it answers | to run | to work through |",
+        "|---|---|---|---|",
+    ]
     for each in notebooks():
-        link = f"[{each.label}](notebooks/{each.name}.ipynb)" + ", optional" * each.optional
-        lines.append(f"| {link} | {each.question[0].upper()}{each.question[1:]} | {each.work} |")
+        link = f"[{each.title}](notebooks/{each.name}.ipynb)" + ", optional" * each.optional
+        question = each.question[0].upper() + each.question[1:]
+        run = f"{each.minutes} min" if each.minutes else "seconds"
+        lines.append(f"| {link} | {question} | {run} | {each.work} |")
     return "\n".join(lines)

@@ -32,10 +32,10 @@ def test_a_new_notebook_needs_nothing_but_its_file(folder):
         write(folder, other)
     assert [each.name for each in course.notebooks()] == ["09_maps", "10_your_own"]
     each = course.notebook("09")
-    assert (each.number, each.label, each.title) == ("09", "09 Maps", "9 · Maps")
+    assert (each.number, each.title) == ("09", "9 · Maps")
     assert (each.question, each.minutes, each.work) == ("where is a code?", 4, "2 to 3 hours")
     assert each.weights == ["deep"] and not each.optional
-    row = "| [10 Your own](notebooks/10_your_own.ipynb) | Where is a code? | 2 to 3 hours |"
+    row = "| [9 · Maps](notebooks/10_your_own.ipynb) | Where is a code? | 4 min | 2 to 3 hours |"
     assert row in course.table()
 
 
@@ -43,7 +43,7 @@ def test_optional_notebooks_are_not_of_the_core(folder):
     write(folder, "00_a")
     write(folder, "01_b", OPENING.replace("nothing.", "00. This notebook is optional: it ends."))
     assert [each.name for each in course.core()] == ["00_a"]
-    assert "[01 B](notebooks/01_b.ipynb), optional" in course.table()
+    assert "[9 · Maps](notebooks/01_b.ipynb), optional" in course.table()
 
 
 def test_the_weights_of_the_course():

@@ -58,7 +58,7 @@ def test_storing_a_notebook_brings_the_pages_up_to_date(tmp_path, monkeypatch):
     notebooks.run(course.notebook("03"))
     text = page.read_text()
     assert "**[03_a](../notebooks/03_a.ipynb)**" in text and "on 8 cores" in text
-    assert "| What is a code? | an hour |" in text
+    assert "| What is a code? | seconds | an hour |" in text
     cell, code = course.notebook("03").read().cells
     assert "[code](../docs/glossary.md#code)" in cell.source
     assert cell.metadata["slideshow"]["slide_type"] == "slide"
