@@ -8,12 +8,15 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
 export PYTHONDONTWRITEBYTECODE := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# The kernels and settings of .venv come before a user's own, also where .venv is another user's.
+export JUPYTER_PREFER_ENV_PATH := 1
 
 # PYTHON=... if given, else the one that made .venv, else the first that is new enough. Some of the
 # names may be shims that only say that there is no such version, so each is tried.
 SETUP := scripts/setup_env.py
 ifdef PYTHON
-setup = exec $(PYTHON) $(SETUP) $(1)
+# Its path may hold a space, or be followed by an option as in "py -3.12".
+setup = command -v "$(PYTHON)" >/dev/null && exec "$(PYTHON)" $(SETUP) $(1); exec $(PYTHON) $(SETUP) $(1)
 else
 setup = for python in $(BIN)/python python3.13 python3.12 python3.11 python3 python; do \
 		"$$python" $(SETUP) --check >/dev/null 2>&1 && exec "$$python" $(SETUP) $(1); \

@@ -2,24 +2,32 @@
 
     python scripts/setup_env.py
     python scripts/setup_env.py lab [JupyterLab's own options]
-    python scripts/setup_env.py exports     (for conda and Binder, after their own installation)
+    python scripts/setup_env.py exports     (for environments that others have made: conda, Binder)
 
-A .venv that is up to date is left alone. An old Python must be able to read this file to say that
-it is too old, so the file keeps to syntax that every Python knows.
+A .venv that is up to date is left alone. "exports" gives the Python that runs it the settings of
+the course: quiet kernels, a JupyterLab that asks nothing, exports with widgets and formulas. An old
+Python must be able to read this file to say that it is too old, so the file keeps to syntax that
+every Python knows.
 """
 
+import contextlib
 import errno
 import hashlib
 import io
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
 
 OLDEST, NEWEST = (3, 11), (3, 13)
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# One name for the checkout, by whatever link it was reached.
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "installed.txt")
+LOCK = os.path.join(ROOT, ".venv.lock")
+SPACE = 2.5  # GB that .venv takes
 PYTHON = os.path.join(VENV, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
 
 
@@ -49,8 +57,8 @@ def check_venv():
 
 
 def wanted():
-    """What .venv is made from: the folder, whose path is written into it, Python and two lists."""
-    digest = hashlib.sha256()
+    """What .venv is made from: its folder, whose path is written into it, Python, and the rest."""
+    digest = hashlib.sha256(json.dumps(SETTINGS, sort_keys=True).encode())
     for name in ("requirements.lock", "pyproject.toml"):
         with open(os.path.join(ROOT, name), "rb") as file:
             digest.update(file.read())
@@ -74,10 +82,50 @@ def show(text):
     sys.stdout.flush()
 
 
+def environment():
+    """The environment variables for pip: nothing in them may lead it elsewhere than to .venv."""
+    kept = dict(os.environ, PIP_USER="0")  # it stands in some users' pip.conf, too
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME"):
+        kept.pop(name, None)
+    return kept
+
+
+# What pip says when something outside the course is in the way, and what to say of it.
+CAUSES = (
+    (
+        r"ProxyError|Cannot connect to proxy|Tunnel connection failed",
+        "The proxy {proxy} refused the connection: set HTTPS_PROXY to one that works, or unset it.",
+    ),
+    (r"No space left on device|Errno 28\b", "The disk is full: {space:.1f} GB are needed."),
+    (r"CERTIFICATE_VERIFY_FAILED", "A certificate of the package index is not trusted here."),
+    (
+        r"NewConnectionError|NameResolutionError|Network is unreachable|ConnectTimeoutError",
+        "The package index cannot be reached: is there a network?",
+    ),
+    (r"DO NOT MATCH THE HASHES", "What was fetched is not what requirements.lock names."),
+)
+
+
+def cause(output):
+    """Return in a sentence what was in the way of a command, as far as its output tells it."""
+    for pattern, sentence in CAUSES:
+        if re.search(pattern, output):
+            names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "PIP_PROXY")
+            proxy = next((os.environ[name] for name in names if os.environ.get(name)), "")
+            proxy = re.sub(r"//[^/@]*@", "//", proxy)  # no password on the screen
+            return sentence.format(proxy=proxy or "that pip is told to use", space=SPACE)
+    return ""
+
+
 def run(command):
     """Run a command, showing packages as pip reaches them and the whole output only if it fails."""
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
     )
     lines, packages = [], 0
     for line in process.stdout:
@@ -90,16 +138,81 @@ def run(command):
         elif line.startswith("Installing collected packages"):
             show("Unpacking what was fetched ...")
     if process.wait():
-        sys.exit("\n{}\nThis failed: {}".format("".join(lines), " ".join(command)))
+        output = "".join(lines)
+        parts = ["", output, "This failed: " + " ".join(command), cause(output)]
+        sys.exit("\n".join(parts).rstrip())
+
+
+def check_space():
+    """Stop with one sentence if a new .venv would not fit, before anything is fetched."""
+    import shutil  # whose disk_usage an old Python lacks
+
+    size = 0  # what is there now goes
+    for folder, _, names in os.walk(VENV):
+        for name in names:
+            size += os.lstat(os.path.join(folder, name)).st_size
+    free = (shutil.disk_usage(ROOT).free + size) / 1e9
+    if free < SPACE:
+        sys.exit(
+            "The course needs {:.1f} GB of disk for .venv. Received: {:.1f} GB in {}".format(
+                SPACE, free, ROOT
+            )
+        )
+
+
+@contextlib.contextmanager
+def alone():
+    """Wait until no other set-up of this checkout runs, and keep others waiting meanwhile.
+
+    The lock belongs to the process, so none is left behind by one that was killed.
+    """
+    with io.open(LOCK, "a+b") as file:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                lock = lambda mode: msvcrt.locking(file.fileno(), mode, 1)  # noqa: E731
+                now, patiently = msvcrt.LK_NBLCK, msvcrt.LK_LOCK
+            else:
+                import fcntl
+
+                lock = lambda mode: fcntl.flock(file, mode)  # noqa: E731
+                now, patiently = fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX
+            try:
+                lock(now)
+            except (IOError, OSError) as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                    raise
+                show("Another set-up of this folder is running: waiting for it ...")
+                while True:
+                    try:
+                        lock(patiently)
+                        break
+                    except (IOError, OSError) as error:
+                        if error.errno not in (errno.EACCES, errno.EDEADLK):  # Windows' ten tries
+                            raise
+        except (ImportError, IOError, OSError):
+            pass  # a file system without locks
+        yield
 
 
 def set_up():
     """Bring .venv up to date; at once if it is."""
-    want, have = wanted(), installed()
-    if have == want:
+    if installed() == wanted():
         return
+    with alone():
+        if installed() != wanted():  # else another process has done it
+            install()
+
+
+def install():
+    """Make .venv, or bring the one that is there up to date."""
+    want, have = wanted(), installed()
     if have[:2] != want[:2]:
         check_venv()
+        check_space()
+        if have and have[0] != want[0]:
+            show("Making .venv anew: it was made for the folder {}".format(have[0]))
         show("Making .venv with Python {}.{}.{}".format(*sys.version_info[:3]))
         # Never the Python in .venv, which this is when an earlier installation was interrupted.
         base = getattr(sys, "_base_executable", sys.executable)
@@ -110,41 +223,51 @@ def set_up():
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     run(pip + ["--require-hashes", "-r", "requirements.lock"])
     run(pip + ["--no-deps", "--no-build-isolation", "-e", "."])
-    quieten_kernels()
-    quieten_lab()
-    complete_exports()
+    write_settings(VENV)
     with io.open(STAMP, "w", encoding="utf-8") as file:
         file.write("\n".join(want))
     show("Ready: .venv has everything.")
     sys.stdout.write("\n")
 
 
-def quieten_kernels():
-    """Send what TensorFlow says at its start to the terminal, not into a reader's first cell."""
-    folder = os.path.join(VENV, "etc", "ipython")
-    if not os.path.isdir(folder):
-        os.makedirs(folder)
-    with io.open(os.path.join(folder, "ipython_kernel_config.py"), "w", encoding="utf-8") as file:
-        file.write("c.IPKernelApp.capture_fd_output = False\n")
+# In exported pages nothing is fetched: formulas are written out, and no cell needs RequireJS.
+EXPORTS = {
+    "HTMLExporter": {
+        "preprocessors": ["aehelpers.export.AehelpersExporter"],
+        "mathjax_url": "data:text/javascript,",
+        "require_js_url": "data:text/javascript,",
+    }
+}
+SETTINGS = {
+    # What TensorFlow says at its start goes to the terminal, not into a reader's first cell.
+    "etc/ipython/ipython_kernel_config.json": {"IPKernelApp": {"capture_fd_output": False}},
+    # JupyterLab's first question, whether it may fetch news.
+    "share/jupyter/lab/settings/overrides.json": {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
+    },
+    # Exports by `jupyter nbconvert`, and by JupyterLab's own Save and Export.
+    "etc/jupyter/jupyter_nbconvert_config.json": EXPORTS,
+    "etc/jupyter/jupyter_server_config.json": EXPORTS,
+}
 
 
-def quieten_lab(prefix=VENV):
-    """Spare a newcomer JupyterLab's first question, whether it may fetch news."""
-    folder = os.path.join(prefix, "share", "jupyter", "lab", "settings")
-    if not os.path.isdir(folder):
-        os.makedirs(folder)
-    with io.open(os.path.join(folder, "overrides.json"), "w", encoding="utf-8") as file:
-        file.write('{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n')
-
-
-def complete_exports(prefix=VENV):
-    """Have `jupyter nbconvert --to html` keep the widgets and the pictures' descriptions."""
-    folder = os.path.join(prefix, "etc", "jupyter")
-    if not os.path.isdir(folder):
-        os.makedirs(folder)
-    path = os.path.join(folder, "jupyter_nbconvert_config.json")
-    with io.open(path, "w", encoding="utf-8") as file:
-        file.write('{"HTMLExporter": {"preprocessors": ["aehelpers.export.AehelpersExporter"]}}\n')
+def write_settings(prefix):
+    """Give the environment in the folder `prefix` the settings of the course, beside its own."""
+    for name, settings in SETTINGS.items():
+        path = os.path.join(prefix, *name.split("/"))
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path))
+        found = {}
+        if os.path.exists(path):
+            with io.open(path, encoding="utf-8") as file:
+                try:
+                    found = json.load(file)
+                except ValueError as error:
+                    sys.exit("{} must hold JSON. Received: {}".format(path, error))
+        for section, values in settings.items():
+            found[section] = dict(found.get(section, {}), **values)
+        with io.open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps(found, indent=2, sort_keys=True) + "\n")
 
 
 def option(args, *names):
@@ -176,6 +299,8 @@ def lab_command(args):
     """The command line of JupyterLab, with this course's defaults before the options in `args`."""
     command = [PYTHON, "-m", "jupyterlab"]
     command.append("--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb")
+    if option(args, "--notebook-dir", "--ServerApp.root_dir") is None:
+        command.append("--ServerApp.root_dir=" + ROOT)  # else a user's configuration may say so
     ip = option(args, "--ip", "--ServerApp.ip")
     if ip is None:
         ip = "127.0.0.1"
@@ -190,6 +315,14 @@ def lab_command(args):
     return command + args
 
 
+def lab_environment():
+    """The environment variables with which JupyterLab runs in .venv, and its kernels."""
+    more = {"JUPYTER_PREFER_ENV_PATH": "1"}  # also where .venv belongs to another user
+    if os.path.expanduser("~") == "~":  # a user without a home
+        more["HOME"] = os.path.join(VENV, "home")
+    return more
+
+
 def main(args):
     """Check Python, set up, and open JupyterLab if asked to."""
     if args and args[0] in ("-h", "--help"):
@@ -198,14 +331,16 @@ def main(args):
     check_python(sys.version_info[:3])
     if args == ["--check"]:
         return
-    if args == ["exports"]:  # for conda and Binder, whose environment is not .venv
-        complete_exports(sys.prefix)
+    if args == ["exports"]:
+        write_settings(sys.prefix)
         return
     if args and args[0] != "lab":
         sys.exit('Expected "lab", "exports" or nothing. Received: {}'.format(args[0]))
+    # A port that is taken is told before anything is fetched.
+    command = lab_command(args[1:]) if args else None
     set_up()
-    if args:
-        command = lab_command(args[1:])
+    if command:
+        os.environ.update(lab_environment())
         os.chdir(ROOT)
         if os.name == "nt":
             sys.exit(subprocess.call(command))
