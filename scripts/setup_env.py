@@ -137,6 +137,7 @@ def run(command):
             show("  {:3d} {}".format(packages, line.strip()))
         elif line.startswith("Installing collected packages"):
             show("Unpacking what was fetched ...")
+    process.stdout.close()
     if process.wait():
         output = "".join(lines)
         parts = ["", output, "This failed: " + " ".join(command), cause(output)]

@@ -341,7 +341,7 @@ def exported(digits, tmp_path_factory):
     notebooks.normalise(notebook)
     assert "widget-view" not in json.dumps(notebook)
     nbformat.write(notebook, folder / "one.ipynb")
-    setup_env.complete_exports(str(folder))
+    setup_env.write_settings(str(folder))
     subprocess.run(
         [sys.executable, "-m", "nbconvert", "--to", "html", "one.ipynb"],
         cwd=folder,
