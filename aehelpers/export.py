@@ -1,12 +1,16 @@
-"""What `jupyter nbconvert --to html` needs beyond itself: widgets that work, pictures that speak.
+"""What an export to HTML needs beyond nbconvert: widgets that work, pictures that speak, formulas.
 
-`scripts/setup_env.py` switches it on for the notebooks of the course.
+`scripts/setup_env.py` switches it on, for `jupyter nbconvert` and for JupyterLab's own export.
 """
 
 import html
 import os
+from pathlib import Path
 
+import nbformat
 from nbconvert.preprocessors import Preprocessor
+
+from aehelpers import prose
 
 NOTE = (
     "The weights in this page are those that are shipped with the course, not those of the run "
@@ -23,11 +27,31 @@ class AehelpersExporter(Preprocessor):
     shipped, the same widget is put into the page, with these weights and the package's own digits,
     while the page stays small. Elsewhere the still picture stays, and a line says so.
     Pictures get the description that is stored beside them as the `alt` of their `<img>`, which
-    the templates of nbconvert don't read.
+    the templates of nbconvert don't read. Formulas, links and style are those of `aehelpers.prose`.
+
+    With `--sanitize-html`, which lets neither frames nor formulas nor our pictures through, all
+    stays as nbconvert knows it, and the descriptions stand below the pictures.
     """
 
     def preprocess(self, nb, resources):
-        """Changes the outputs of a notebook that is to become HTML."""
+        """Changes a notebook that is to become HTML."""
+        if resources.get("should_sanitize_html"):
+            for cell in nb.cells:
+                if cell.cell_type == "markdown":
+                    cell.source = prose.with_links(cell.source, lambda link: None)
+                _describe(cell.get("outputs", []))
+            return nb, resources
+        folder = resources.get("metadata", {}).get("path")
+        page = prose.Page(Path(folder) if folder is not None else None)
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = page.text(cell.source)
+            elif cell.cell_type == "code":
+                page.mark(cell)
+        if page.end():
+            nb.cells.append(nbformat.v4.new_markdown_cell(page.end()))
+        # nbconvert's list of styles is written after this; browsers take one from a cell as well.
+        nb.cells.insert(0, nbformat.v4.new_markdown_cell(f"<style>{prose.STYLE}</style>"))
         pages = _Pages()
         for cell in nb.cells:
             for output in cell.get("outputs", []):
@@ -42,6 +66,15 @@ class AehelpersExporter(Preprocessor):
                     output["data"] = {"text/html": text}
                     output["metadata"] = {}
         return nb, resources
+
+
+def _describe(outputs):
+    """Puts the description of each picture below it, as text."""
+    for i in range(len(outputs), 0, -1):
+        alt = outputs[i - 1].get("metadata", {}).get("image/png", {}).get("alt")
+        if alt and "image/png" in outputs[i - 1].get("data", {}):
+            text = nbformat.v4.new_output("display_data", {"text/plain": f"Picture: {alt}"})
+            outputs.insert(i, text)
 
 
 def _image(png, metadata):

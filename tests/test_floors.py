@@ -15,6 +15,7 @@ FOLDER = Path(aehelpers.__file__).parent
 # A room imports from those before it only.
 ORDER = (
     "_check",
+    "prose",
     "data",
     "metrics",
     "layers",
@@ -51,7 +52,7 @@ def room(path):
 
 def test_every_module_has_a_floor():
     assert {room(path) for path in MODULES} == set(ORDER)
-    assert {name for name in ORDER if not name.startswith("_")} - {"export"} == set(
+    assert {name for name in ORDER if not name.startswith("_")} - {"export", "prose"} == set(
         aehelpers._SUBMODULES
     )
 
