@@ -28,7 +28,7 @@ body.jp-Notebook .jp-Cell:has(style) { display: none; }
 @media print {
   body.jp-Notebook .jp-InputPrompt, body.jp-Notebook .jp-OutputPrompt { display: none; }
   body.jp-Notebook .jp-Cell pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-  body.jp-Notebook .jp-Cell.celltag_wide .jp-OutputArea-output pre { font-size: 6.5pt; }
+  body.jp-Notebook .celltag_wide .jp-OutputArea-output pre { font-size: 6.5pt; line-height: 1.4; }
   body.jp-Notebook .jp-InputArea, body.jp-Notebook .jp-InputArea-editor { overflow: visible; }
   body.jp-Notebook img, body.jp-Notebook math, body.jp-Notebook tr { break-inside: avoid; }
   body.jp-Notebook .jp-RenderedHTMLCommon table { table-layout: auto; font-size: 9pt; }
@@ -160,7 +160,7 @@ class Page:
         for anchor, (word, meaning) in sorted(
             self._used.items(), key=lambda item: item[1][0].lower()
         ):
-            meaning = html.escape(with_links(meaning, lambda link: None), quote=False)
+            meaning = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", html.escape(meaning, quote=False))
             meaning = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", meaning)
             meaning = re.sub(r"`([^`]+)`", r"<code>\1</code>", meaning)
             lines.append(f'<dt id="word-{anchor}">{html.escape(word)}</dt><dd>{meaning}</dd>')

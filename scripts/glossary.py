@@ -10,6 +10,7 @@ import re
 
 import nbformat
 
+from aehelpers import prose
 from scripts import course
 
 GLOSSARY = course.ROOT / "docs" / "glossary.md"
@@ -53,11 +54,6 @@ _KEEP = re.compile(
 )
 
 
-def slug(heading):
-    """Returns the anchor that GitHub gives to a heading."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 def terms():
     """Returns the glossary's words, those of several words first."""
     found = re.findall(r"^### (.+)$", GLOSSARY.read_text(encoding="utf-8"), flags=re.M)
@@ -76,7 +72,7 @@ def link(notebook):
     added = []
     cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     for term in terms():
-        target = f"](../docs/glossary.md#{slug(term)})"
+        target = f"](../docs/glossary.md#{prose.slug(term)})"
         if any(target in cell.source for cell in notebook.cells):
             continue
         words = _PATTERNS.get(term, re.escape(term) + "s?")

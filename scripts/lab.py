@@ -13,6 +13,8 @@ from pathlib import Path
 
 import nbformat
 
+from scripts import setup_env
+
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = [
     "--no-sandbox",
@@ -46,7 +48,8 @@ class Lab:
         home = Path(self._temporary.name)
         self.folder = home / "notebooks"
         self.folder.mkdir()
-        # Lab would ask whether it may fetch news.
+        setup_env.write_settings(str(home))
+        # Lab would ask whether it may fetch news; it looks for that one elsewhere.
         settings = home / "settings" / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
@@ -69,7 +72,7 @@ class Lab:
             "--LabApp.extension_manager=readonly",
         ]
         folders = {
-            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_CONFIG_DIR": "etc/jupyter",
             "JUPYTER_DATA_DIR": "data",
             "JUPYTER_RUNTIME_DIR": "runtime",
             "JUPYTERLAB_SETTINGS_DIR": "settings",
@@ -123,6 +126,13 @@ class Lab:
         page.wait_for_function(_IDLE, arg=f"{name}.ipynb")
         if run:
             self.command(page, _RUN)
+
+    def exported(self, name, cells, to="html"):
+        """Returns what JupyterLab's Save and Export makes of a notebook of these code cells."""
+        self._write(name, cells)
+        address = f"{self.url}/nbconvert/{to}/{name}.ipynb?token={self._token}"
+        with urllib.request.urlopen(address) as answer:
+            return answer.read().decode()
 
     def _write(self, name, cells):
         """Writes a notebook; returns its address."""

@@ -44,7 +44,14 @@ def normalise(notebook):
                 "language": "python",
                 "name": "python3",
             },
-            "language_info": {"name": "python"},
+            # With it, exports as a script are Python with the text as comments.
+            "language_info": {
+                "file_extension": ".py",
+                "mimetype": "text/x-python",
+                "name": "python",
+                "nbconvert_exporter": "python",
+                "pygments_lexer": "ipython3",
+            },
             "aehelpers": {"data": "full MNIST", "code_sha256": code_hash(notebook)},
         }
     )

@@ -14,17 +14,16 @@ import re
 from pathlib import Path
 
 import nbformat
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from aehelpers import prose
 from scripts import course
 
 TYPES = ("slide", "subslide", "notes", "skip")
 _MOST_LINES = 16  # of text output, on a slide
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+)\$", re.S)
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -70,13 +69,23 @@ def build(notebook, name):
     for cell in notebook.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "skip")
         if kind == "slide":
-            slides += [list(part) for part in _split(cell.source)]
+            for shown, notes in _split(cell.source):
+                if shown or not slides:
+                    slides.append([shown, notes])
+                else:  # text before a heading is about what was shown before it
+                    slides[-1][1] += notes
         elif kind == "subslide":
-            heading = _heading(slides)
             shown = _text(cell.source) if cell.cell_type == "markdown" else _code(cell)
-            slides.append([heading + shown, ""])
+            if shown and slides and _is_thin(slides[-1][0]):
+                slides[-1][0] += shown  # a sentence alone is no slide
+            elif shown:
+                slides.append([_heading(slides) + shown, ""])
         elif kind == "notes" and slides:
             slides[-1][1] += _text(cell.source) if cell.cell_type == "markdown" else _outputs(cell)
+    slides = [_filled(*slide) if _is_thin(slide[0]) else slide for slide in slides]
+    for i in range(len(slides) - 1, 0, -1):
+        if _is_thin(slides[i][0]) and not slides[i][1]:  # "Next", which says no more
+            slides[i - 1][0] += slides.pop(i)[0]
     title = re.search(r"^# (.+)$", notebook.cells[0].source, flags=re.M)[1]
     sections = [
         f'<section class="slide" id="s{i}" aria-label="Slide {i} of {len(slides)}">\n'
@@ -128,18 +137,31 @@ def _heading(slides):
     return f"<h2>{found[1]}</h2>" if found else ""
 
 
+def _is_thin(shown):
+    """Returns whether a slide has a heading and no more than a sentence below it."""
+    return re.search("<h[23]>", shown) and not re.search(
+        r"<(img|pre|table|li|p>.*<p)\b|block", shown, re.S
+    )
+
+
+def _filled(shown, notes):
+    """Gives a slide of one sentence more: the headings below it, or else what is said first."""
+    titles = re.findall(r"<h3>(.*?)</h3>", notes, flags=re.S)
+    if titles:
+        return [shown + "<ul>" + "".join(f"<li>{title}</li>" for title in titles) + "</ul>", notes]
+    first, end, rest = notes.partition("</p>")
+    return [shown + first + end, rest.strip()]
+
+
 def _text(markdown):
     """Turns Markdown into HTML, with formulas as MathML."""
     formulas = []
 
-    def keep(match):
-        display = "block" if match[1] else "inline"
-        formulas.append(convert((match[1] or match[2]).strip(), display=display))
+    def keep(tex, display):
+        formulas.append(prose.mathml(tex, display))
         return f"FORMULA{len(formulas) - 1}END"
 
-    parts = re.split(r"(```.*?```|`[^`\n]*`)", markdown, flags=re.S)  # code keeps its dollars
-    parts[::2] = [_FORMULA.sub(keep, part) for part in parts[::2]]
-    page = _markdown.render("".join(parts))
+    page = _markdown.render(prose.with_formulas(markdown, keep))
     # Links lead from the notebook's folder; on a slide only those to the web lead anywhere.
     page = re.sub(r'<a href="(?!https?:)[^"]*">(.*?)</a>', r"\1", page, flags=re.S)
     return re.sub(r"FORMULA(\d+)END", lambda match: formulas[int(match[1])], page)
@@ -159,12 +181,18 @@ def _outputs(cell):
             alt = html.escape(output.metadata["image/png"]["alt"])
             parts.append(f'<img alt="{alt}" src="data:image/png;base64,{data["image/png"]}">')
         elif "_guess = predictions.ask(" in cell.source and "text/html" in data:
-            parts.append(data["text/html"])
+            question, end, _ = data["text/html"].rpartition(
+                "</ol>"
+            )  # then how to answer in Jupyter
+            parts.append(question + end)
         else:
             text = str(output.get("text") or data.get("text/plain", ""))
             text = re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip()
             if 0 < text.count("\n") + 1 <= _MOST_LINES:
-                parts.append(f"<pre>{html.escape(text)}</pre>")
+                # As large as fits beside its longest line; characters are 0.6 of their height wide.
+                wide = max(map(len, text.splitlines()))
+                size = min(19, int(1080 / 0.6 / wide))
+                parts.append(f'<pre style="font-size: {size}px">{html.escape(text)}</pre>')
     return "".join(parts)
 
 
@@ -177,7 +205,9 @@ img { display: block; max-width: 100%; max-height: 72vh; margin: 8px auto; }
 pre { font-size: 0.75em; overflow-x: auto; background: #f5f5f5; padding: 10px; }
 table { border-collapse: collapse; font-size: 0.8em; }
 th, td { border-bottom: 1px solid #767676; padding: 3px 10px; text-align: left; }
-math { font-size: 1.1em; } aside { font-size: 0.72em; border-top: 2px dashed #767676; }
+math { font-size: 1.1em; } mtd[columnalign="left"] { text-align: left; }
+mtd[columnalign="right"] { text-align: right; }
+aside { font-size: 0.72em; border-top: 2px dashed #767676; }
 aside:empty { border: 0; } :focus-visible { outline: 3px solid #1976d2; }
 nav { position: fixed; right: 12px; bottom: 8px; font-size: 14px; background: #fff; }
 nav button { font: inherit; min-width: 32px; min-height: 32px; }
@@ -204,8 +234,20 @@ function show(number, tell = true) {
   slides.forEach((slide, i) => slide.classList.toggle("now", i === now));
   place.textContent = `${now + 1} / ${slides.length}`;
   try { history.replaceState(null, "", "#" + slides[now].id); } catch {}
+  fit();
   window.scrollTo(0, 0);
   if (tell && other && !other.closed) other.postMessage({ slide: now }, "*");
+}
+// A slide that is taller than the window is made smaller, down to what can still be read.
+function fit() {
+  const shown = slides[now].querySelector(".shown");
+  shown.style.zoom = "";
+  if (speaker) return;
+  for (let step = 0; step < 3; step++) {
+    const size = Number(shown.style.zoom || 1);
+    const room = innerHeight * 0.92 / shown.getBoundingClientRect().height;
+    if (room < 1) shown.style.zoom = Math.max(0.5, size * room);
+  }
 }
 const actions = {
   ArrowRight: () => show(now + 1), ArrowDown: () => show(now + 1), PageDown: () => show(now + 1),
@@ -226,6 +268,12 @@ addEventListener("keydown", (event) => {
 addEventListener("message", (event) => {
   if (event.source === other && Number.isInteger(event.data?.slide)) show(event.data.slide, false);
 });
+addEventListener("hashchange", () => { // typed into the address
+  const there = slides.findIndex((slide) => "#" + slide.id === location.hash);
+  if (there >= 0 && there !== now) show(there);
+});
+addEventListener("resize", fit);
+addEventListener("load", fit);
 for (const [id, key] of [["back", "ArrowLeft"], ["on", "ArrowRight"], ["say", "n"], ["two", "s"]])
   document.getElementById(id).addEventListener("click", actions[key]);
 document.querySelector("nav").hidden = false;

@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
+from aehelpers import prose
 from scripts import course
 
 RECORD = ".written.json"  # what the copies were, as they were written
@@ -45,6 +46,7 @@ def without_solutions(notebook, outputs=False):
         if cell.cell_type == "markdown":
             for old, new in _REPLACED.items():
                 cell.source = cell.source.replace(old, new)
+            cell.source = prose.with_links(cell.source, _handed_out)
         elif "solution" in cell.metadata.get("tags", []):
             copy.cells[i] = _expected(cell)
         else:
@@ -55,6 +57,12 @@ def without_solutions(notebook, outputs=False):
                 if output.output_type == "execute_result":
                     output.execution_count = None
     return copy
+
+
+def _handed_out(link):
+    """Returns a link if it leads to something that learners get, else None."""
+    names = {f"{each}.ipynb" for each in course.notebooks()} | {"../docs/glossary.md"}
+    return link if link.partition("#")[0] in names else None
 
 
 def _expected(solution):

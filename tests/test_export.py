@@ -1,11 +1,15 @@
 """What `jupyter nbconvert --to html` makes of the course's widgets."""
 
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
 
-from aehelpers import export
+from aehelpers import export, prose
+from scripts import setup_env
 
 PNG = "iVBORw0KGgo="
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -23,7 +27,7 @@ def exported(widget="latent_sliders", weights="variational_2d"):
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
     export.AehelpersExporter().preprocess(notebook, {})
-    return notebook.cells[0].outputs[0].data["text/html"]
+    return notebook.cells[1].outputs[0].data["text/html"]  # after the style
 
 
 def test_a_widget_is_alive_in_a_page():
@@ -44,6 +48,55 @@ def test_a_page_does_not_get_too_large(monkeypatch):
     monkeypatch.setattr(export, "MAX_WEIGHTS", 1000)
     page = exported()
     assert "<iframe" not in page and export.STILL in page
+
+
+def page_of(*cells, **options):
+    """Returns the page that an export with the course's settings makes of some cells."""
+    config = Config(setup_env.EXPORTS)
+    exporter = HTMLExporter(config=config, **options)
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    return exporter.from_notebook_node(notebook, {"metadata": {"path": str(NOTEBOOKS)}})[0]
+
+
+TEXT = nbformat.v4.new_markdown_cell(
+    "A [code](../docs/glossary.md#code) as in [01](01_vanilla.ipynb), by "
+    "[a script](../scripts/weights.py): $z_i^2$\n\n| | here |\n|---|---|\n| a | 1 |"
+)
+
+
+def picture():
+    metadata = {"image/png": {"alt": 'a "digit"', "width": 10}}
+    output = nbformat.v4.new_output("display_data", {"image/png": PNG}, metadata=metadata)
+    return nbformat.v4.new_code_cell("x = 1", outputs=[output])
+
+
+def test_a_page_needs_no_network_and_no_other_file():
+    page = page_of(TEXT, picture())
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert not re.search(r"@import|url\((?!data:|&quot;data:|\"data:)", page)
+    assert "<math" in page and "$z_i" not in page
+    assert ".ipynb" not in page and "weights.py" not in page
+    assert 'href="#word-code"' in page and '<dt id="word-code">code</dt>' in page
+    assert "What the encoder makes of an image" in page
+
+
+def test_a_sanitised_page_keeps_pictures_with_their_descriptions():
+    page = page_of(TEXT, picture(), sanitize_html=True)
+    assert f"data:image/png;base64,{PNG}" in page
+    assert 'Picture: a "digit"' in page
+    assert "$z_i^2$" in page and ".ipynb" not in page
+
+
+def test_text_that_is_too_wide_for_paper_is_marked():
+    def cell(width):
+        return nbformat.v4.new_code_cell(
+            outputs=[nbformat.v4.new_output("stream", text="x" * width)]
+        )
+
+    assert page_of(cell(prose.WIDE)).count("celltag_wide") == page_of().count("celltag_wide")
+    assert (
+        page_of(cell(prose.WIDE + 1)).count("celltag_wide") == page_of().count("celltag_wide") + 1
+    )
 
 
 def test_notebook_05_fits_into_a_mail():

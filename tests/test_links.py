@@ -5,6 +5,7 @@ import re
 import nbformat
 import pytest
 
+from aehelpers import prose
 from scripts import course, glossary
 
 ROOT = course.ROOT
@@ -23,7 +24,7 @@ def text(path):
 
 def anchors(path):
     headings = re.findall(r"^#+ (.+)$", text(path), flags=re.M)
-    return {glossary.slug(re.sub(r"[*`]", "", heading)) for heading in headings}
+    return {prose.slug(re.sub(r"[*`]", "", heading)) for heading in headings}
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)

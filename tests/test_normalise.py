@@ -1,4 +1,4 @@
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from scripts import notebooks
 
@@ -32,3 +32,12 @@ def test_views_of_widgets_go_and_their_pictures_stay():
     data = {"application/vnd.jupyter.widget-view+json": {}, "image/png": "A", "text/plain": "A"}
     (output,) = normalised(new_output("execute_result", data, execution_count=1))
     assert set(output.data) == {"image/png", "text/plain"}
+
+
+def test_a_stored_notebook_becomes_a_script_with_its_text():
+    from nbconvert.exporters import ScriptExporter
+
+    cells = [new_markdown_cell("Text."), new_code_cell("x = 1")]
+    notebook = notebooks.normalise(new_notebook(cells=cells))
+    script, about = ScriptExporter().from_notebook_node(notebook)
+    assert about["output_extension"] == ".py" and "# Text." in script and "x = 1" in script

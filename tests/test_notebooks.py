@@ -60,6 +60,10 @@ def test_is_valid_and_small(path, notebook):
     assert "widgets" not in notebook.metadata
 
 
+def test_metadata_is_what_make_notebooks_writes(notebook):
+    assert notebook.metadata == notebooks.normalise(copy.deepcopy(notebook)).metadata
+
+
 def test_outputs_come_from_one_full_run_of_this_code(notebook):
     assert [cell.execution_count for cell in code(notebook)] == list(
         range(1, len(code(notebook)) + 1)

@@ -50,14 +50,73 @@ def test_what_a_slide_shows_and_what_the_speaker_says():
     assert kinds == ["slide", "subslide", "notes", "skip"]
     assert slides.mark(notebook) == 0
     page = slides.build(notebook, "x")
-    first, second, third = re.findall(r"<section.*?</section>", page, flags=re.S)
+    first, second = re.findall(r"<section.*?</section>", page, flags=re.S)
     shown, notes = first.split("<aside")
     assert "First said." in shown and "Then more." in notes and "In words" in notes
     assert "<math" in shown and "<li>a list" in shown and "&#x0003C;" in shown
     assert "<code>$x</code>" in second and "<msub>" in second
-    assert "<h2>Next</h2>" in third and 'alt="&quot;A&quot;"' in third
-    assert "<strong>here</strong>" in third.split("<aside")[1]
+    assert "<h2>Next</h2>" in second and 'alt="&quot;A&quot;"' in second
+    assert "<strong>here</strong>" in second.split("<aside")[1]
     assert "x = 1" not in page
+
+
+def pages(*cells, kinds):
+    """Returns what each slide of some cells shows, and its notes."""
+    cells = [new_markdown_cell("# Title\n\n**The question:** why?"), *cells]
+    for cell, kind in zip(cells, ["slide", *kinds], strict=True):
+        cell.metadata["slideshow"] = {"slide_type": kind}
+    page = slides.build(new_notebook(cells=cells), "x")
+    return re.findall(
+        r'<div class="shown">(.*?)</div>\n<aside[^>]*>(.*?)</aside>', page, flags=re.S
+    )
+
+
+def picture():
+    metadata = {"image/png": {"alt": "A"}}
+    return new_code_cell(
+        "x", outputs=[new_output("display_data", {"image/png": "AA"}, metadata=metadata)]
+    )
+
+
+def test_a_sentence_alone_is_no_slide():
+    lone = new_markdown_cell("## One\n\nFirst. Second.\n\nThird.")
+    _, (shown, notes) = pages(lone, picture(), kinds=["slide", "subslide"])
+    assert "First." in shown and "<img" in shown and "Second." in notes
+    _, (shown, notes) = pages(lone, kinds=["slide"])
+    assert "Second." in shown and "Third." in notes
+    exercises = new_markdown_cell("## Exercises\n\nGo.\n\n### Exercise 1 · Add\n\nNow.")
+    _, (shown, notes) = pages(exercises, kinds=["slide"])
+    assert "<li>Exercise 1 · Add</li>" in shown and "Now." in notes
+    ((shown, _),) = pages(
+        new_markdown_cell("## Next\n\nOn."), new_code_cell(""), kinds=["slide", "subslide"]
+    )
+    assert "why?" in shown and "<h2>Next</h2>" in shown
+
+
+def test_no_slide_of_the_course_is_empty_or_one_sentence(each):
+    page = slides.build(each.read(), each.name)
+    for shown in re.findall(r'<div class="shown">(.*?)</div>\n<aside', page, flags=re.S):
+        assert re.search("<img|<table|<pre|<li|<math|<p>.*<p>", shown, re.S) or len(shown) > 150
+
+
+def test_formulas_of_several_lines_are_aligned():
+    text = "## A\n\n$$\\begin{aligned}a &= b \\\\ &\\ge c\\end{aligned}$$"
+    _, (shown, _) = pages(new_markdown_cell(text), kinds=["slide"])
+    assert shown.count("<mtr>") == 2 and "&amp;" not in shown and "<mi>&" not in shown
+
+
+def test_a_question_is_shown_without_how_to_answer_it_in_jupyter():
+    html = "<p>Why?</p><ol><li>x</li></ol><p>Choose one, or add choice= to the call.</p>"
+    cell = new_code_cell("a_guess = predictions.ask(1)")
+    cell.outputs = [new_output("display_data", {"text/html": html, "text/plain": "Why?"})]
+    _, (shown, _) = pages(cell, kinds=["subslide"])
+    assert "Why?" in shown and "<li>x</li>" in shown and "choice=" not in shown
+
+
+def test_wide_text_is_as_small_as_it_must_be():
+    cells = [new_code_cell("x", outputs=[new_output("stream", text="y" * n)]) for n in (10, 124)]
+    small, wide = (shown for shown, _ in pages(*cells, kinds=["subslide"] * 2)[1:])
+    assert "font-size: 19px" in small and "font-size: 14px" in wide
 
 
 def test_types_that_somebody_chose_stay():

@@ -1,4 +1,5 @@
 import json
+import re
 
 import nbformat
 import pytest
@@ -27,6 +28,18 @@ def test_copies_hold_no_solution_and_still_show_what_to_expect(each):
         for name in cell.get("attachments", {}):
             assert f"](attachment:{name})" in cell.source
             assert "![](" not in cell.source
+
+
+def test_links_of_the_copies_lead_somewhere(tmp_path):
+    student.main(["--to", str(tmp_path)])
+    links = 0
+    for path in sorted((tmp_path / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for target in re.findall(r"\]\((?!https?:|attachment:)([^)#\s]+)", cell.source):
+                if cell.cell_type == "markdown":
+                    links += 1
+                    assert (path.parent / target).exists(), f"{path.name}: {target}"
+    assert links > 100
 
 
 def test_outputs_can_be_kept_but_not_those_of_exercises():
