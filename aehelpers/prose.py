@@ -28,7 +28,7 @@ body.jp-Notebook .jp-Cell:has(style) { display: none; }
 @media print {
   body.jp-Notebook .jp-InputPrompt, body.jp-Notebook .jp-OutputPrompt { display: none; }
   body.jp-Notebook .jp-Cell pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-  body.jp-Notebook .celltag_wide .jp-OutputArea-output pre { font-size: 6.5pt; line-height: 1.4; }
+  body.jp-Notebook .celltag_wide .jp-OutputArea-output pre { font-size: 6pt; line-height: 1.4; }
   body.jp-Notebook .jp-InputArea, body.jp-Notebook .jp-InputArea-editor { overflow: visible; }
   body.jp-Notebook img, body.jp-Notebook math, body.jp-Notebook tr { break-inside: avoid; }
   body.jp-Notebook .jp-RenderedHTMLCommon table { table-layout: auto; font-size: 9pt; }

@@ -21,12 +21,8 @@ from aehelpers import prose
 from scripts import course
 
 RECORD = ".written.json"  # what the copies were, as they were written
-_REPLACED = {
-    "The collapsed cell below each exercise holds a solution and shows the expected result.": (
-        "Below each exercise stands what to expect."
-    ),
-    "The collapsed cell below it holds a solution.": "Below it stands what to expect.",
-}
+# The sentence that says where a solution is.
+_WHERE = re.compile(r"The collapsed cell below( each exercise| it)? holds a solution[^.]*\.")
 
 
 def without_solutions(notebook, outputs=False):
@@ -44,8 +40,7 @@ def without_solutions(notebook, outputs=False):
     copy.metadata.pop("aehelpers", None)
     for i, cell in enumerate(copy.cells):
         if cell.cell_type == "markdown":
-            for old, new in _REPLACED.items():
-                cell.source = cell.source.replace(old, new)
+            cell.source = _WHERE.sub(r"Below\1 stands what to expect.", cell.source)
             cell.source = prose.with_links(cell.source, _handed_out)
         elif "solution" in cell.metadata.get("tags", []):
             copy.cells[i] = _expected(cell)
