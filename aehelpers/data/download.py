@@ -7,8 +7,9 @@
 3. the download that Keras uses, stored in Keras's cache.
 
 A file counts only if it holds MNIST to the last pixel. A download that fails is not tried again for
-an hour, by any process: `mnist.npz.failed` in the cache (or in the temporary folder, where the
-cache can't be written) remembers it. Delete that file to try at once.
+an hour, or for five minutes where it had begun and was too slow, by any process: `mnist.npz.failed`
+in the cache (or in the temporary folder, where the cache can't be written) remembers it. Delete
+that file to try at once.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import hashlib
 import io
 import os
 import queue
+import stat
 import sys
 import tempfile
 import threading
@@ -47,14 +49,20 @@ MAX_BYTES = 64 * 2**20  # uncompressed, the four arrays are 55 MB
 
 ANSWER_SECONDS = 5  # until the first bytes come: name look-up, connecting and the answer together
 STALL_SECONDS = 20  # between two pieces of a download that has begun
-TOTAL_SECONDS = 600
+SLOW_SECONDS = 30  # in which there must come SLOW_BYTES: more slowly, it would take 10 minutes
+SLOW_BYTES = 600_000
 RETRY_SECONDS = 3600
+RETRY_SLOW_SECONDS = 300
 
-_failure = None  # (time, reason) of a failed download that could be written down nowhere
+_failure = None  # (time, seconds, reason) of a failed download that could be written down nowhere
 
 
 class NotFound(Exception):
     """The whole database could not be had; the message is the reason, in words."""
+
+
+class TooSlow(NotFound):
+    """A download had begun, but stopped or crept: it may well go on in a few minutes."""
 
 
 def find():
@@ -70,11 +78,11 @@ def find():
         NotFound: the whole database is nowhere to be found.
     """
     if folder := os.environ.get("AEHELPERS_DATA_DIR"):
-        path = Path(folder).expanduser() / "mnist.npz"
+        path = Path(os.path.expanduser(folder)) / "mnist.npz"  # an unknown ~user stays as it is
         arrays = _read_or_warn(path)
         if arrays is not None:
             return arrays, "AEHELPERS_DATA_DIR"
-        if not os.path.lexists(path):
+        if _is_missing(path):
             warnings.warn(
                 "AEHELPERS_DATA_DIR must be a folder that holds mnist.npz. "
                 f"Received: AEHELPERS_DATA_DIR={folder}, and {path.absolute()} does not exist. "
@@ -104,7 +112,10 @@ def read(path):
         OSError: the file can't be read.
         ValueError: the file holds something else; the message says what.
     """
-    size = os.stat(path).st_size
+    status = os.stat(path)
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+        raise ValueError("expected a file. Received: a folder, a pipe or a device")
     if size > MAX_BYTES:
         raise ValueError(f"expected at most {MAX_BYTES:,} bytes. Received: {size:,} bytes")
     content = Path(path).read_bytes()
@@ -148,13 +159,34 @@ def read(path):
 
 def _read_or_warn(path):
     """Returns the arrays in `path`, or None; a file that is there and is no good is named."""
-    if not os.path.lexists(path):
+    if _is_missing(path):
         return None
     try:
         return read(path)
     except (OSError, ValueError) as error:
-        warnings.warn(f"{path.absolute()} is not used: {error}. Looking elsewhere.", stacklevel=5)
+        reason = _words(error)
+        warnings.warn(f"{path.absolute()} is not used: {reason}. Looking elsewhere.", stacklevel=5)
         return None
+
+
+def _is_missing(path):
+    """Returns whether nothing is there; False for what may not be looked at."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _stamp(path):
+    """Returns what tells one file at `path` from the next; None where there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def download(path):
@@ -167,15 +199,23 @@ def download(path):
         NotFound: this or an earlier attempt failed; no part of a download is left behind.
     """
     _raise_remembered_failure(path)
+    before = _stamp(path)  # of a damaged file, where there is one
+
+    def finished():
+        return _stamp(path) not in (before, None)
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _one_process_at_a_time(path.with_name("mnist.npz.lock")) as lock:
-            _raise_remembered_failure(path)
-            with contextlib.suppress(OSError, ValueError):
-                return read(path), "keras cache"
-            return _download_alone(path, lock), "download"
+        with _one_process_at_a_time(path.with_name("mnist.npz.lock"), finished) as lock:
+            if not finished():
+                _raise_remembered_failure(path)
+                return _download_alone(path, lock), "download"
     except OSError as error:
         raise NotFound(f"{path.parent} can't be written: {_words(error)}") from error
+    try:  # no lock is needed to read, and twenty readers wait for nobody
+        return read(path), "keras cache"
+    except (OSError, ValueError) as error:
+        raise NotFound(f"{path} is not used: {_words(error)}") from error
 
 
 def _download_alone(path, lock):
@@ -187,6 +227,7 @@ def _download_alone(path, lock):
             _fetch(file, lock)
             file.flush()
             os.fsync(file.fileno())
+        os.utime(lock)
         arrays = read(part)
         if os.path.lexists(path):  # what was found damaged is the user's: keep it, renamed
             os.replace(path, path.with_name("mnist.npz.damaged"))
@@ -195,7 +236,8 @@ def _download_alone(path, lock):
         reason = _words(error)
         if isinstance(error, OSError):
             reason = f"{path.parent} can't be written: {reason}"
-        _remember_failure(path, reason)
+        soon = isinstance(error, TooSlow)
+        _remember_failure(path, RETRY_SLOW_SECONDS if soon else RETRY_SECONDS, reason)
         raise NotFound(reason) from error
     finally:
         with contextlib.suppress(OSError):
@@ -213,9 +255,13 @@ def _fetch(file, lock):
     # A name look-up can't be given a time limit, so a thread waits for the network, and is left
     # behind where it waits too long. It writes nothing.
     arguments = (URL, pieces, given_up)
-    threading.Thread(target=_receive, args=arguments, daemon=True).start()
+    try:
+        threading.Thread(target=_receive, args=arguments, daemon=True).start()
+    except RuntimeError as error:  # the limit of processes in a container
+        raise NotFound(f"no download without a thread ({error})") from error
     host = urllib.parse.urlsplit(URL).netloc
     start, received, total = time.monotonic(), 0, None
+    checked, received_then = start, 0
     digest = hashlib.sha256()
     bar = _ProgressBar()
     try:
@@ -226,7 +272,7 @@ def _fetch(file, lock):
             except queue.Empty:
                 if not received:
                     raise NotFound(f"no answer from {host} in {ANSWER_SECONDS} s") from None
-                raise NotFound(f"the download from {host} stopped at {received:,} bytes") from None
+                raise TooSlow(f"the download from {host} stopped at {received:,} bytes") from None
             if isinstance(piece, Exception):
                 raise NotFound(f"{host} can't be reached ({_words(piece)})") from piece
             if isinstance(piece, int):
@@ -240,8 +286,15 @@ def _fetch(file, lock):
                     f"a proxy or a login ({piece[:32]!r})"
                 )
             received += len(piece)
-            if received > MAX_BYTES or time.monotonic() > start + TOTAL_SECONDS:
+            if received > MAX_BYTES:
                 raise NotFound(f"the download from {host} had no end after {received:,} bytes")
+            if (seconds := time.monotonic() - checked) > SLOW_SECONDS:
+                if received - received_then < SLOW_BYTES:
+                    raise TooSlow(
+                        f"the download from {host} is too slow, "
+                        f"{received - received_then:,} bytes in {seconds:.0f} s"
+                    )
+                checked, received_then = time.monotonic(), received
             file.write(piece)
             digest.update(piece)
             os.utime(lock)  # shows those who wait that it goes on
@@ -302,11 +355,14 @@ class _ProgressBar:
 
 
 @contextlib.contextmanager
-def _one_process_at_a_time(path):
-    """Holds a lock on the file `path`, which stays; the system frees it when a process dies."""
+def _one_process_at_a_time(path, finished=bool):
+    """Holds a lock on the file `path`, which stays; the system frees it when a process dies.
+
+    Waits for other processes until they are done or `finished()`.
+    """
     with open(path, "a") as file:
         seen, deadline = None, None
-        while not _try_lock(file):
+        while not finished() and not _try_lock(file):
             if seen is None:
                 print("Another process is downloading MNIST; waiting for it.", file=sys.stderr)
             if (touched := os.stat(path).st_mtime_ns) != seen:
@@ -336,34 +392,38 @@ def _try_lock(file):
 
 def _markers(path):
     user = os.getuid() if hasattr(os, "getuid") else "user"
-    temporary = Path(tempfile.gettempdir()) / f"aehelpers-{user}-mnist.npz.failed"
-    return path.with_name("mnist.npz.failed"), temporary
+    markers = [path.with_name("mnist.npz.failed")]
+    with contextlib.suppress(OSError):  # no temporary folder can be written
+        markers.append(Path(tempfile.gettempdir()) / f"aehelpers-{user}-mnist.npz.failed")
+    return markers
 
 
-def _remember_failure(path, reason):
+def _remember_failure(path, seconds, reason):
     global _failure
     _failure = None
     for marker in _markers(path):
         try:
-            marker.write_text(reason, encoding="utf-8")
+            marker.write_text(f"{seconds} {reason}", encoding="utf-8")
         except OSError:
             continue
         return
-    _failure = time.time(), reason
+    _failure = time.time(), seconds, reason
 
 
 def _raise_remembered_failure(path):
-    if _failure and 0 <= time.time() - _failure[0] < RETRY_SECONDS:
-        raise NotFound(_failure[1])
+    if _failure and 0 <= time.time() - _failure[0] < _failure[1]:
+        raise NotFound(_failure[2])
     for marker in _markers(path):
         try:
             age = time.time() - marker.stat().st_mtime
-            reason = marker.read_text(encoding="utf-8")
+            seconds, reason = marker.read_text(encoding="utf-8").split(" ", 1)
+            seconds = int(seconds)
         except (OSError, ValueError):
             continue
-        if 0 <= age < RETRY_SECONDS:
+        if 0 <= age < seconds:
+            within = "hour" if seconds == RETRY_SECONDS else f"{seconds / 60:.0f} minutes"
             raise NotFound(
-                f"{reason}, {age / 60:.0f} minutes ago; to try again within the hour, delete "
+                f"{reason}, {age / 60:.0f} minutes ago; to try again within the {within}, delete "
                 f"{marker}"
             )
 

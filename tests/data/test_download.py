@@ -158,13 +158,81 @@ def test_a_folder_and_a_huge_file_are_no_database(home, tmp_path, monkeypatch):
 
 
 def test_no_home(home, monkeypatch, capsys):
-    def unknown(path):
-        raise RuntimeError("Could not determine home directory.")
+    if os.name == "nt":
+        pytest.skip("homes are looked up in another way")
+    import pwd
+
+    def unknown(user):
+        raise KeyError(user)
 
     monkeypatch.delenv("KERAS_HOME")
-    monkeypatch.setattr(Path, "expanduser", unknown)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(pwd, "getpwnam", unknown)
     assert data.load_mnist().source == "bundled"
     assert "there is no home folder" in capsys.readouterr().out
+    for folder in ("~/mnist", "~nobody-of-this-name/mnist"):
+        monkeypatch.setenv("AEHELPERS_DATA_DIR", folder)
+        with pytest.warns(UserWarning, match=f"AEHELPERS_DATA_DIR={folder}, and .* not exist"):
+            assert data.load_mnist().source == "bundled"
+
+
+@pytest.mark.parametrize("place", ["shared", "keras/datasets"])
+def test_a_folder_that_may_not_be_entered(home, tmp_path, monkeypatch, capsys, place):
+    folder = tmp_path / place
+    if place == "shared":
+        monkeypatch.setenv("AEHELPERS_DATA_DIR", str(folder))
+    lstat, stat, mkdir = os.lstat, os.stat, Path.mkdir
+
+    def forbidding(function):  # root may enter every folder
+        def forbidden(path, *args, **kwargs):
+            if folder in Path(path).parents or (function is mkdir and path == folder):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return function(path, *args, **kwargs)
+
+        return forbidden
+
+    monkeypatch.setattr(os, "lstat", forbidding(lstat))
+    monkeypatch.setattr(os, "stat", forbidding(stat))
+    monkeypatch.setattr(Path, "mkdir", forbidding(mkdir))
+    with pytest.warns(UserWarning) as warned:
+        assert data.load_mnist().source == "bundled"
+    message = f"{folder / 'mnist.npz'} is not used: Permission denied. Looking elsewhere."
+    assert [str(warning.message) for warning in warned] == [message]
+    if place != "shared":
+        assert f"{folder} can't be written: Permission denied" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("place", ["shared", "keras/datasets"])
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(home, tmp_path, monkeypatch, place):
+    (tmp_path / place).mkdir(parents=True)
+    os.mkfifo(tmp_path / place / "mnist.npz")
+    monkeypatch.setenv("AEHELPERS_DATA_DIR", str(tmp_path / place))
+    with pytest.warns(UserWarning, match=r"mnist.npz is not used: expected a file. Received: a"):
+        assert data.load_mnist().source == "bundled"
+
+
+def test_no_thread_can_be_started(home, monkeypatch, capsys):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert data.load_mnist().source == "bundled"
+    assert "no download without a thread (can't start new thread)" in capsys.readouterr().out
+
+
+def test_no_temporary_folder(home, monkeypatch, capsys):
+    def gettempdir():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(download.tempfile, "gettempdir", gettempdir)
+    assert data.load_mnist().source == "bundled"
+    assert "127.0.0.1:9 can't be reached" in capsys.readouterr().out
+    home.joinpath("datasets", "mnist.npz.failed").unlink()
+    monkeypatch.setattr(Path, "write_text", lambda *args, **kwargs: gettempdir())
+    assert data.load_mnist().source == data.load_mnist().source == "bundled"
+    assert download._failure[1] == download.RETRY_SECONDS
 
 
 @pytest.mark.skipif("MNIST_DIR" not in os.environ, reason="needs MNIST_DIR, a folder with MNIST")
@@ -225,6 +293,15 @@ def silent(handler):
     time.sleep(2)
 
 
+def creeping(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for byte in b"PK" + bytes(50):
+        handler.wfile.write(bytes([byte]))
+        time.sleep(0.02)
+
+
 def stalling(handler):
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
@@ -244,6 +321,7 @@ FAILURES = {
     "empty": (answer(b""), "was damaged: .* received 0 bytes"),
     "silent": (silent, "no answer from 127.0.0.1:.* in 0.3 s"),
     "stalling": (stalling, "stopped at 100 bytes"),
+    "creeping": (creeping, "is too slow, [0-9]+ bytes in 0 s"),
     "endless": (answer(b"PK" * 2**20), "had no end after"),
 }
 
@@ -254,6 +332,8 @@ def test_a_failed_download_is_explained_and_leaves_nothing(home, monkeypatch, ca
         monkeypatch.setattr(download, "ANSWER_SECONDS", 0.3)
     if how == "stalling":
         monkeypatch.setattr(download, "STALL_SECONDS", 0.3)
+    if how == "creeping":
+        monkeypatch.setattr(download, "SLOW_SECONDS", 0.2)
     monkeypatch.setattr(download, "MAX_BYTES", 2**20)
     respond, message = FAILURES[how]
     with Server(respond) as server:
@@ -262,7 +342,9 @@ def test_a_failed_download_is_explained_and_leaves_nothing(home, monkeypatch, ca
         assert data.load_mnist().source == "bundled"
     assert server.requests == 1  # the second search remembers the failure of the first
     told = capsys.readouterr().out.splitlines()
-    assert len(told) == 2 and "within the hour, delete" in told[1]
+    soon = how in ("stalling", "creeping")
+    assert len(told) == 2
+    assert f"within the {'5 minutes' if soon else 'hour'}, delete" in told[1]
     assert re.search(message, told[0])
     assert files(home) == {"mnist.npz.failed", "mnist.npz.lock"}
 
@@ -410,6 +492,28 @@ def test_a_download_that_hangs_elsewhere_is_not_waited_for(home, monkeypatch, ca
     out, err = capsys.readouterr()
     assert "the process that began the download does not go on" in out
     assert "Another process is downloading MNIST" in err
+
+
+def test_a_finished_file_is_seen_while_another_process_holds_the_lock(home, archive, monkeypatch):
+    monkeypatch.setattr(download, "STALL_SECONDS", 5)
+    lock = home / "datasets" / "mnist.npz.lock"
+    lock.parent.mkdir(parents=True)
+    waiting = threading.Event()
+    print_ = print
+
+    def told(*args, **kwargs):
+        waiting.set()
+        print_(*args, **kwargs)
+
+    def finish():
+        waiting.wait(10)
+        (home / "datasets" / "part").write_bytes(archive[1])
+        os.replace(home / "datasets" / "part", home / "datasets" / "mnist.npz")
+
+    monkeypatch.setattr(download, "print", told, raising=False)
+    with download._one_process_at_a_time(lock):
+        threading.Thread(target=finish, daemon=True).start()
+        assert data.load_mnist(validation=0).source == "keras cache"
 
 
 def test_a_file_system_without_locks(home, archive, monkeypatch):
