@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from aehelpers._check import integer
-from aehelpers.data.images import to_bytes, to_float
+from aehelpers.data.images import check_shape, to_bytes, to_float
 
 
 def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
@@ -20,7 +20,8 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
         x: images of shape `(n, 28, 28, 1)` or `(n, 784)`, uint8 or floats in [0, 1]. The batches
             have the same shape.
         batch_size: images in a batch. The last batch of an epoch may be smaller.
-        y: targets, with one row for each image; `None` for the clean images themselves.
+        y: targets, with one row for each image, and images like `x` if they have its shape; `None`
+            for the clean images themselves.
         corruption: a function from clean to noisy images such as `gaussian_noise`, called with
             `(x)` or, if it has an argument `seed`, with `(x, seed=generator)`.
         shuffle: whether each epoch has an order of its own.
@@ -46,12 +47,7 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
 
     batch_size = integer("batch_size", batch_size)
     seed = integer("seed", seed, least=0)
-    x = np.asarray(x)
-    if x.shape[1:] not in ((28, 28, 1), (784,)):
-        raise ValueError(f"x must have shape (n, 28, 28, 1) or (n, 784). Received: shape {x.shape}")
-    if len(x) == 0:
-        raise ValueError(f"x must hold at least one image. Received: shape {x.shape}")
-    x = to_bytes(x)
+    x = to_bytes(check_shape("x", x, ((28, 28, 1), (784,))))
     if y is None:
         target_shape, target_type = x.shape[1:], np.float32
     else:
@@ -61,6 +57,10 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
                 f"y must have one row for each of the {len(x):,} images. "
                 f"Received: y of shape {y.shape}"
             )
+        if y.shape == x.shape:
+            y = to_bytes(y, "y")
+        elif np.issubdtype(y.dtype, np.floating) and np.isnan(y).any():
+            raise ValueError("y must be numbers. Received: NaN")
         target_shape = y.shape[1:]
         target_type = np.float32 if y.shape == x.shape else y.dtype
     if corruption is not None:
@@ -109,6 +109,8 @@ def _check_corruption(corruption, clean):
     if not callable(corruption):
         raise TypeError(f"corruption must be a function or None. Received: {corruption!r}")
     received = _corrupt(corruption, clean, seed=0)
+    if not np.isfinite(received).all():
+        raise ValueError("corruption must return finite values. Received: NaN or infinity")
     if received.shape != clean.shape:
         raise ValueError(
             "corruption must return images of the shape that it is given. "
