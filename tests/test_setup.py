@@ -66,6 +66,18 @@ def test_lock_has_every_dependency_on_every_platform(platform, python):
         assert requirement.specifier.contains(locked[requirement.name]), requirement
 
 
+def test_the_course_asks_for_the_versions_that_are_locked():
+    machine = (ROOT / "aehelpers" / "checks" / "machine.py").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    wanted = {each.name: each for each in map(Requirement, PROJECT["project"]["dependencies"])}
+    keras, tensorflow = (
+        str(wanted[name].specifier).removeprefix("~=").removesuffix(".0")
+        for name in ("keras", "tensorflow")
+    )
+    assert f'("keras", "{keras}")' in machine and f'startswith("{tensorflow}")' in machine
+    assert f'"tensorflow[and-cuda]~={tensorflow}.0"' in readme
+
+
 def test_lock_is_hashed_and_names_no_index():
     for entry in ENTRIES:
         assert re.search(r" --hash=sha256:[0-9a-f]{64}", entry), entry
