@@ -57,7 +57,8 @@ def notebook_rows():
     yield what, f"{minutes:.1f} min", *target(minutes, MINUTES, "min")
     quick = [row for row in results.load("quick")["rows"] if row["name"] in names]
     minutes = sum(row["seconds"] for row in quick) / 60
-    yield "the same in quick mode", f"{minutes:.1f} min", *target(minutes, QUICK_MINUTES, "min")
+    same = "the same" if len(quick) == len(names) else f"{len(quick)} of these {len(names)}"
+    yield f"{same} in quick mode", f"{minutes:.1f} min", *target(minutes, QUICK_MINUTES, "min")
     largest = max(rows, key=lambda row: row["memory_gib"] or 0)
     gib = largest["memory_gib"]
     what = f"the largest kernel, {largest['notebook'][:2]}"
@@ -65,11 +66,14 @@ def notebook_rows():
 
 
 def _span(numbers):
-    """Returns numbers in words: the first to the last, or each of them where one is missing."""
-    first, last = int(numbers[0]), int(numbers[-1])
-    if last - first == len(numbers) - 1:
-        return f"{numbers[0]} to {numbers[-1]}"
-    return ", ".join(numbers)
+    """Returns numbers in words, such as "00 to 06, 09"."""
+    runs = []
+    for number in numbers:
+        if runs and int(number) == int(runs[-1][-1]) + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
 
 
 def starting_rows():

@@ -11,6 +11,8 @@ import argparse
 import hashlib
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -184,6 +186,8 @@ def run(each):
         nbclient.exceptions.CellExecutionError: If a cell fails; the file is left as it was.
         ValueError: If what the run wrote must not be stored; the file is left as it was.
     """
+    # Before the run, as lint would ask for it after it, and then the outputs were of other code.
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", each.path], check=True)
     notebook = each.read()
     tables.complete(notebook)
     # Of a run that will be stored itself, no prediction's answer points to an earlier one.

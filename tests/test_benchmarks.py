@@ -204,7 +204,7 @@ def test_the_overview_says_what_another_machine_measured(monkeypatch):
 
 def test_numbers_in_words():
     assert overview._span(["00", "01", "02"]) == "00 to 02"
-    assert overview._span(["00", "01", "03"]) == "00, 01, 03"
+    assert overview._span(["00", "02", "03", "07"]) == "00, 02 to 03, 07"
 
 
 def test_the_stored_ratios():

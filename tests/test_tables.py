@@ -47,7 +47,7 @@ def test_storing_a_notebook_brings_the_pages_up_to_date(tmp_path, monkeypatch):
     page.write_text(
         PAGE.format("scripts.guide.times", "") + PAGE.format("scripts.course.table", "")
     )
-    cells = [new_markdown_cell(OPENING), new_code_cell("print(1)")]
+    cells = [new_markdown_cell(OPENING), new_code_cell("print( 1 )")]
     nbformat.write(new_notebook(cells=cells), path)
     monkeypatch.setattr(course, "FOLDER", tmp_path)
     monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
@@ -62,6 +62,7 @@ def test_storing_a_notebook_brings_the_pages_up_to_date(tmp_path, monkeypatch):
     cell, code = course.notebook("03").read().cells
     assert "[code](../docs/glossary.md#code)" in cell.source
     assert cell.metadata["slideshow"]["slide_type"] == "slide"
+    assert code.source == "print(1)"  # as lint wants it
     assert code.outputs[0].text == "1\n" and code.execution_count == 1
     assert tables.write() == []
 
