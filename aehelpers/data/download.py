@@ -90,10 +90,11 @@ def find():
                 stacklevel=4,
             )
     path = cache_path()
+    before = _stamp(path)
     arrays = _read_or_warn(path)
     if arrays is not None:
         return arrays, "keras cache"
-    return download(path)
+    return download(path, before)
 
 
 def cache_path():
@@ -189,8 +190,13 @@ def _stamp(path):
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def download(path):
+def download(path, before):
     """Downloads MNIST to `path`, in one process at a time.
+
+    Args:
+        path: where the file shall lie.
+        before: the `_stamp` of what was there, and was no good. As soon as it changes, another
+            process has put the whole file there.
 
     Returns:
         The arrays and "download", or "keras cache" where another process was faster.
@@ -199,7 +205,6 @@ def download(path):
         NotFound: this or an earlier attempt failed; no part of a download is left behind.
     """
     _raise_remembered_failure(path)
-    before = _stamp(path)  # of a damaged file, where there is one
 
     def finished():
         return _stamp(path) not in (before, None)

@@ -516,6 +516,17 @@ def test_a_finished_file_is_seen_while_another_process_holds_the_lock(home, arch
         assert data.load_mnist(validation=0).source == "keras cache"
 
 
+def test_a_file_that_comes_between_search_and_download_is_taken(home, archive, monkeypatch):
+    remembered = download._raise_remembered_failure
+
+    def come(path):
+        put(home / "datasets", archive[1])
+        remembered(path)
+
+    monkeypatch.setattr(download, "_raise_remembered_failure", come)
+    assert data.load_mnist(validation=0).source == "keras cache"
+
+
 def test_a_file_system_without_locks(home, archive, monkeypatch):
     if sys.platform == "win32":
         pytest.skip("locks by another module")
