@@ -10,6 +10,7 @@ os.environ.update(
     AEHELPERS_QUICK="1",
     AEHELPERS_CACHE_DIR=_home.name,
     KERAS_HOME=_home.name,
+    IPYTHONDIR=_home.name,  # what a user starts each kernel with stays out
     TF_CPP_MIN_LOG_LEVEL="2",
 )
 # Where it was set, the tests that are about all of MNIST find it under another name.

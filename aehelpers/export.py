@@ -49,9 +49,9 @@ class AehelpersExporter(Preprocessor):
             elif cell.cell_type == "code":
                 page.mark(cell)
         if page.end():
-            nb.cells.append(nbformat.v4.new_markdown_cell(page.end()))
+            nb.cells.append(_cell(page.end()))
         # nbconvert's list of styles is written after this; browsers take one from a cell as well.
-        nb.cells.insert(0, nbformat.v4.new_markdown_cell(f"<style>{prose.STYLE}</style>"))
+        nb.cells.insert(0, _cell(f"<style>{prose.STYLE}</style>"))
         pages = _Pages()
         for cell in nb.cells:
             for output in cell.get("outputs", []):
@@ -66,6 +66,11 @@ class AehelpersExporter(Preprocessor):
                     output["data"] = {"text/html": text}
                     output["metadata"] = {}
         return nb, resources
+
+
+def _cell(text):
+    """Returns a cell that a page has and slides don't."""
+    return nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": "skip"}})
 
 
 def _describe(outputs):

@@ -27,9 +27,6 @@ from aehelpers import data, losses, metrics, models
 from scripts import arguments, results, tables
 from scripts.weights import warmup_and_cosine
 
-# The denoising peer goes on from the first model of its page, which is kept here.
-CACHE = Path(os.environ.get("AEHELPERS_CACHE_DIR") or Path.home() / ".cache" / "aehelpers")
-
 # The blog writes 10e-5. Keras takes the sum over the code and the mean over the batch, and adds
 # it to a cross-entropy that is a mean over the pixels.
 L1 = 10e-5
@@ -296,8 +293,9 @@ def train_peer(name, mnist, seed, tiny=False):
 
 def kept_peer(name, mnist, seed, tiny):
     """Returns the file of a trained peer that another one goes on from."""
+    cache = os.environ.get("AEHELPERS_CACHE_DIR") or os.path.expanduser("~/.cache/aehelpers")
     epochs = 1 if tiny else BENCHMARKS[name].peer_epochs
-    return CACHE / "benchmarks" / f"{name}-{len(mnist.x_train)}-{epochs}-{seed}.keras"
+    return Path(cache) / "benchmarks" / f"{name}-{len(mnist.x_train)}-{epochs}-{seed}.keras"
 
 
 def train_ours(name, mnist, seed, target, tiny=False):

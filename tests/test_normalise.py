@@ -1,3 +1,4 @@
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from scripts import notebooks
@@ -41,3 +42,11 @@ def test_a_stored_notebook_becomes_a_script_with_its_text():
     notebook = notebooks.normalise(new_notebook(cells=cells))
     script, about = ScriptExporter().from_notebook_node(notebook)
     assert about["output_extension"] == ".py" and "# Text." in script and "x = 1" in script
+
+
+@pytest.mark.parametrize("home", ["~", "/", "/home/somebody"])
+def test_a_path_of_this_machine_is_refused_wherever_its_home_is(monkeypatch, home):
+    monkeypatch.setattr(notebooks.os.path, "expanduser", lambda path: home)
+    text = "1 / 2 ~ 0.5, in /home/somebody/x"
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[stream(text)])])
+    assert bool(notebooks.refuse(notebook)) == (home == "/home/somebody")

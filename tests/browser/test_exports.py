@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
-from scripts import course, setup_env
+from scripts import course, setup_env, slides
 
 CODE = (
     """import numpy as np  # a comment
@@ -69,3 +69,33 @@ def test_save_and_export_of_jupyterlab_is_that_of_the_command_line(lab):
     page = lab.exported("exported", ["x = 1"])
     assert "body.jp-Notebook" in page and "mathjax/2" not in page and "require.min" not in page
     assert "x = 1" in lab.exported("exported", ["x = 1"], to="script")
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory):
+    """The address of the slides of notebook 06, which has the widest table and most references."""
+    folder = tmp_path_factory.mktemp("slides")
+    slides.main(["06_applications", "--to", str(folder)])
+    return (folder / "06_applications.html").as_uri()
+
+
+def test_a_slide_opens_by_its_number_typed_into_the_address(page, deck):
+    page.goto(f"{deck}#s3")
+    assert page.locator("#place").inner_text().startswith("3 / ")
+    page.evaluate("location.hash = '#s5'")
+    page.wait_for_function("document.getElementById('place').textContent.startsWith('5 / ')")
+    assert page.locator("#s5").is_visible() and not page.locator("#s3").is_visible()
+
+
+def test_every_slide_fits_the_window(page, deck):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(deck)
+    shrunk = 0
+    for number in range(page.locator(".slide").count()):
+        shown = page.locator(f"#s{number + 1} .shown")
+        assert shown.evaluate("e => e.getBoundingClientRect().bottom <= innerHeight")
+        for block in shown.locator("pre, table, math").all():
+            assert block.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+        shrunk += shown.evaluate("e => Boolean(e.style.zoom)")
+        page.keyboard.press("ArrowRight")
+    assert shrunk
