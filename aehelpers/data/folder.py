@@ -102,9 +102,14 @@ def _read(path):
         )  # phones have 108 megapixels
         with Image.open(path) as file:
             file.draft("L", (_SIDE, _SIDE))  # a JPEG is made smaller while it is decoded
-            image = ImageOps.exif_transpose(file)
-    grey = Image.fromarray(_grey(image))
-    return np.asarray(grey.reduce(-(-max(grey.size) // _SIDE)))
+            ImageOps.exif_transpose(file, in_place=True)
+            # Bytes are made smaller before they become floats of four times their size.
+            grey = _grey(_reduced(file) if file.mode in ("L", "RGB") else file)
+    return np.asarray(_reduced(Image.fromarray(grey)))
+
+
+def _reduced(image):
+    return image.reduce(-(-max(image.size) // _SIDE))
 
 
 def _grey(image):

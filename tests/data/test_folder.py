@@ -115,11 +115,12 @@ def test_load_folder_decodes_large_photographs_small(digits, tmp_path, monkeypat
     large.save(tmp_path / "a.jpg", quality=80)
     decoded = []
     exif_transpose = ImageOps.exif_transpose
-    monkeypatch.setattr(
-        ImageOps,
-        "exif_transpose",
-        lambda image: decoded.append(image.size) or exif_transpose(image),
-    )
+
+    def seen(image, **kwargs):
+        decoded.append(image.size)
+        return exif_transpose(image, **kwargs)
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", seen)
     assert 0.05 < data.load_folder(tmp_path)[0].mean() < 0.3
     assert max(decoded[0]) == 1800
 
