@@ -35,6 +35,7 @@ body.jp-Notebook .jp-Cell:has(style) { display: none; }
 }
 """
 WIDE = 90  # characters in a line that fit on paper at the usual size
+_NAME = re.compile(r"(?<!<msub>)(?<!<msup>)(?<!<msubsup>)(<mi>(?:ln|log|exp)</mi>)(?=<m[infrs])")
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.S)
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+)\$", re.S)
 _LINK = re.compile(  # or code, which may be a link's text and may look like a link
@@ -60,7 +61,9 @@ def mathml(tex, display="inline"):
     # latex2mathml knows align*, which looks the same, and takes aligned for four letters.
     tex = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", tex.strip())
     try:
-        return convert(tex, display=display)
+        page = convert(tex, display=display)
+        # TeX has a thin space after the name of a function, which latex2mathml forgets.
+        return _NAME.sub(r'\1<mspace width="0.17em" />', page)
     except Exception:  # of many kinds, and not worth a page
         return f"<code>{html.escape(tex)}</code>"
 

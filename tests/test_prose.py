@@ -12,6 +12,8 @@ def test_formulas():
     assert "<msub><mi>x</mi><mi>i</mi></msub>" in prose.mathml("x_i")
     assert 'display="block"' in prose.mathml("x", "block")
     assert prose.mathml(r"\begin{aligned}a &= b\\ &= c\end{aligned}").count("<mtr>") == 2
+    assert "<mi>ln</mi><mspace" in prose.mathml(r"\ln p")
+    assert "<mspace" not in prose.mathml(r"\log_2 (x) + \ln(x)")
     assert prose.mathml(r"\left( <") == r"<code>\left( &lt;</code>"
 
 
