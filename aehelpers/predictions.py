@@ -13,6 +13,9 @@ import anywidget
 import numpy as np
 import traitlets
 
+from aehelpers._bundle import bundle
+from aehelpers._cells import close_earlier
+
 __all__ = ["Prediction", "ask"]
 
 _HOW = "Choose one, or add choice= with its number to the call above."
@@ -35,11 +38,21 @@ class Prediction(anywidget.AnyWidget):
         choice: The number of the one taken, from 1; 0 as long as there is none.
     """
 
-    _esm = _ASSETS / "predictions.js"
-    _css = _ASSETS / "predictions.css"
+    _esm = bundle(_ASSETS / "predictions.js")
+    _css = (_ASSETS / "predictions.css").read_text(encoding="utf-8")
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choice = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, **values):
+        super().__init__(**values)
+        self.on_msg(self._confirm)
+        close_earlier(self)
+
+    def _confirm(self, _, message, buffers):
+        """Takes a choice, and says which one it is: the page has no other way to know."""
+        self.choice = message.get("choice", self.choice)
+        self.send({"recorded": self.choice})
 
     def answer(self, outcome, values=None):
         """Prints what the learner had predicted, and what this run measured.

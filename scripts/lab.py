@@ -1,5 +1,6 @@
 """A JupyterLab and a Chromium to drive it with, for the browser tests and the benchmark."""
 
+import json
 import os
 import secrets
 import shutil
@@ -49,10 +50,12 @@ class Lab:
         self.folder = home / "notebooks"
         self.folder.mkdir()
         setup_env.write_settings(str(home))
-        # Lab would ask whether it may fetch news; it looks for that one elsewhere.
-        settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
-        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        # What set-up gives the JupyterLab of the course is looked for elsewhere.
+        for plugin, settings in setup_env.SETTINGS[setup_env.OVERRIDES].items():
+            package, name = plugin.split(":")
+            path = home / "settings" / package / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(settings))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -117,15 +120,22 @@ class Lab:
 
     def open(self, page, name, cells, run=True):
         """Opens a notebook of these code cells in a page of a browser, and runs them all."""
-        address = self._write(name, cells)
+        self._show(page, self._write(name, cells))
+        if run:
+            self.command(page, _RUN)
+
+    def reopen(self, page, name):
+        """Opens a notebook that is there."""
+        self._show(page, self._address(name))
+
+    def _show(self, page, address):
+        name = address.split("/")[-1].split(".")[0]
         if page.url.startswith(self.url):  # a tab beside the others is faster than a page
             page.wait_for_function("window.jupyterapp?.shell?.currentWidget")
             self.command(page, "docmanager:open", {"path": f"{name}.ipynb"})
         else:
             page.goto(address)
         page.wait_for_function(_IDLE, arg=f"{name}.ipynb")
-        if run:
-            self.command(page, _RUN)
 
     def exported(self, name, cells, to="html"):
         """Returns what JupyterLab's Save and Export makes of a notebook of these code cells."""
@@ -141,6 +151,9 @@ class Lab:
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self.folder / f"{name}.ipynb")
+        return self._address(name)
+
+    def _address(self, name):
         return f"{self.url}/lab/tree/{name}.ipynb?reset&token={self._token}"
 
     @staticmethod

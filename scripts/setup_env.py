@@ -239,12 +239,15 @@ EXPORTS = {
         "require_js_url": "data:text/javascript,",
     }
 }
+OVERRIDES = "share/jupyter/lab/settings/overrides.json"
 SETTINGS = {
     # What TensorFlow says at its start goes to the terminal, not into a reader's first cell.
     "etc/ipython/ipython_kernel_config.json": {"IPKernelApp": {"capture_fd_output": False}},
-    # JupyterLab's first question, whether it may fetch news.
-    "share/jupyter/lab/settings/overrides.json": {
-        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
+    OVERRIDES: {
+        # JupyterLab's first question, whether it may fetch news.
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+        # Widgets and predictions are still there when a notebook is opened the next day.
+        "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
     },
     # Exports by `jupyter nbconvert`, and by JupyterLab's own Save and Export.
     "etc/jupyter/jupyter_nbconvert_config.json": EXPORTS,

@@ -14,6 +14,8 @@ import aehelpers
 FOLDER = Path(aehelpers.__file__).parent
 # A room imports from those before it only.
 ORDER = (
+    "_bundle",
+    "_cells",
     "_check",
     "prose",
     "data",

@@ -176,7 +176,7 @@ def test_asking_draws_no_random_numbers():
 
 def test_the_page_names_its_controls():
     script = (predictions._ASSETS / "predictions.js").read_text()
-    for part in ('"fieldset"', '"legend"', '"label"', 'type = "radio"', "lmSuppressShortcuts"):
+    for part in ('"fieldset"', '"legend"', '"label"', 'type = "radio"', "keepKeys("):
         assert part in script
     style = (predictions._ASSETS / "predictions.css").read_text()
     assert "focus-within" in style and "--jp-" in style

@@ -6,9 +6,9 @@ Every widget has values to read and to assign, such as `w.z` and `w.image`, and
 `draw` is made by `_draw.py` and seen through `draw.js` beside it, and so are the others. The Python
 files begin with an underscore because the functions have the names without: a module `draw` would
 be hidden by its own function. What all of them share is in `_base.py` (models, values, pages),
-`_net.py` (models for the browser), `_bundle.py` (one JavaScript file of several) and `_page.py`;
-in the browser in `common.js` (elements, and the way to Python), `plane.js` (maps of codes),
-`pixels.js` (arithmetic on images), `forward.js` (the forward pass), `page.js` and `style.css`.
+`_net.py` (models for the browser) and `_page.py`; in the browser in `common.js` (elements, and the
+way to Python), `keys.js`, `plane.js` (maps of codes), `pixels.js` (arithmetic on images),
+`forward.js` (the forward pass), `page.js` and `style.css`.
 """
 
 from aehelpers.widgets._draw import draw

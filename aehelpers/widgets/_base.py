@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 
 from aehelpers import data
+from aehelpers._cells import close_earlier
 from aehelpers.data import check_images
 from aehelpers.models import VariationalAutoencoder
 from aehelpers.plots import palette
@@ -16,6 +17,7 @@ from aehelpers.widgets import _net, _page
 
 FOLDER = Path(__file__).parent
 MOST_UNITS = 32
+MOST_SAVED = 1_000_000  # bytes of a widget's nets and images in a saved notebook
 CLASSES = {}  # of widgets, by their views
 
 _told = set()
@@ -34,7 +36,12 @@ class Widget(anywidget.AnyWidget):
 
     _css = (FOLDER / "style.css").read_text(encoding="utf-8")
     _config = traitlets.Dict().tag(sync=True)  # nets and whatever else doesn't change
-    _data = traitlets.Bytes().tag(sync=True)  # weights and images, where `_config` says
+    # Weights and images, where `_config` says. The views empty it where it is large, so that it
+    # isn't saved with the notebook; only Python's counts.
+    _data = traitlets.Bytes().tag(
+        sync=True, echo_update=False, from_json=lambda value, widget: widget._data
+    )
+    _still = traitlets.Dict().tag(sync=True)  # what a saved notebook then shows in its place
 
     def __init_subclass__(cls, **kwargs):
         # A text is what a class was given: anywidget makes a subclass of each, with traits.
@@ -64,9 +71,23 @@ class Widget(anywidget.AnyWidget):
         """
         self._model = model
         self._coders, self._pack = coders, pack
-        config, parts = self._packed("float16")
-        super().__init__(_config=config, _data=b"".join(parts), **values)
+        super().__init__(**self._content(), **values)
         self.on_msg(self._answer)
+        close_earlier(self)
+
+    def _content(self):
+        """Returns the traits that hold the nets, and whether they are too large to be saved."""
+        config, parts = self._packed("float16")
+        content = b"".join(parts)
+        return {"_config": {**config, "large": len(content) > MOST_SAVED}, "_data": content}
+
+    def close(self):
+        """Takes the widget from the screen and lets go of its weights; showing it undoes this."""
+        if self.comm is None:
+            return
+        super().close()
+        self._data = b""
+        del self._repr_mimebundle_  # which ipywidgets hides, so that nothing closed is shown
 
     def _packed(self, dtype):
         """Returns the configuration and the parts of the data, with weights of this type."""
@@ -91,8 +112,14 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs):
+        if self.comm is None:
+            for name, value in self._content().items():
+                self.set_trait(name, value)
+            self.open()
         data, metadata = super()._repr_mimebundle_(**kwargs)
         picture, about = self._figure()._repr_mimebundle_()
+        if self._config["large"]:
+            self._still = {"png": picture["image/png"], **about["image/png"]}
         data = {**data, **picture}
         metadata = {**metadata, **about}
         if (weights := self._shipped()) is not None:
@@ -126,6 +153,7 @@ class Widget(anywidget.AnyWidget):
             store: A dictionary for what pages share; see `_page.page`.
         """
         config, parts = self._packed(dtype)
+        config["large"] = False
         if unknown := [name for name, net in config["nets"].items() if net is None]:
             raise ValueError(
                 "A page without a kernel needs layers that the browser can compute. "
@@ -233,8 +261,8 @@ class Coder:
     """
 
     def __init__(self, model, inputs=None):
-        self.model = _net.snapshot(model)
-        self._run = _net.compiled(self.model)
+        self._snapshot = _net.snapshot(model)
+        self.model, self._run = self._snapshot.model, self._snapshot.run
         self.inputs = inputs
 
     def __call__(self, x):

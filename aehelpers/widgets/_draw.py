@@ -4,8 +4,8 @@ import numpy as np
 import traitlets
 
 from aehelpers import data, plots
+from aehelpers._bundle import bundle
 from aehelpers.widgets import _base, _latent_map, _page
-from aehelpers.widgets._bundle import bundle
 
 _POINTS = 250  # on each small map
 
@@ -21,7 +21,7 @@ class Draw(_base.Widget):
     """
 
     view = "draw"
-    _esm = bundle("draw.js")
+    _esm = bundle(_base.FOLDER / "draw.js")
     title = "Draw a digit"
     height = 560
     shown = ("image",)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from aehelpers import data, plots
+from aehelpers._bundle import bundle
 from aehelpers.widgets import _base
-from aehelpers.widgets._bundle import bundle
 
 _MOST_DIGITS = 10
 _MOST_TILES = 36
@@ -14,7 +14,7 @@ class Features(_base.CodeWidget):
     """What `features` returns."""
 
     view = "features"
-    _esm = bundle("features.js")
+    _esm = bundle(_base.FOLDER / "features.js")
     title = "Features of a sparse code"
     height = 430
     shown = ("z",)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from aehelpers import data, plots
+from aehelpers._bundle import bundle
 from aehelpers.widgets import _base
-from aehelpers.widgets._bundle import bundle
 
 _MOST_POINTS = 1000
 _STATIC_POINTS = 300
@@ -14,7 +14,7 @@ class LatentMap(_base.CodeWidget):
     """What `latent_map` returns."""
 
     view = "latent_map"
-    _esm = bundle("latent_map.js")
+    _esm = bundle(_base.FOLDER / "latent_map.js")
     title = "Latent map"
     height = 465
     shown = ("z",)

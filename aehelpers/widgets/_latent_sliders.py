@@ -3,8 +3,8 @@
 import numpy as np
 
 from aehelpers import data, plots
+from aehelpers._bundle import bundle
 from aehelpers.widgets import _base
-from aehelpers.widgets._bundle import bundle
 
 _MOST_SLIDERS = 10  # unless `dims` says more
 _MOST_DIGITS = 10
@@ -15,7 +15,7 @@ class LatentSliders(_base.CodeWidget):
     """What `latent_sliders` returns."""
 
     view = "latent_sliders"
-    _esm = bundle("latent_sliders.js")
+    _esm = bundle(_base.FOLDER / "latent_sliders.js")
     title = "Latent sliders"
     height = 430
     shown = ("z",)

@@ -4,8 +4,8 @@ import numpy as np
 import traitlets
 
 from aehelpers import plots
+from aehelpers._bundle import bundle
 from aehelpers.widgets import _base
-from aehelpers.widgets._bundle import bundle
 
 _STEPS = 9  # of the static picture
 
@@ -14,7 +14,7 @@ class Morph(_base.CodeWidget):
     """What `morph` returns."""
 
     view = "morph"
-    _esm = bundle("morph.js")
+    _esm = bundle(_base.FOLDER / "morph.js")
     title = "Morph between two digits"
     height = 325
     shown = ("t",)

@@ -1,5 +1,8 @@
 """Keras models as the widgets need them: layers for the browser, a fast function for the kernel."""
 
+import weakref
+from hashlib import sha256
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -226,8 +229,41 @@ def _affine(layer, shape):
     return factor, offset
 
 
+class Snapshot:
+    """A copy of a model as it is now, and a fast function that computes it."""
+
+    def __init__(self, model):
+        self.model = _copy(model)
+        self.run = compiled(self.model)
+
+
+_snapshots = weakref.WeakValueDictionary()
+
+
 def snapshot(model):
-    """Copies a model, so that training it further doesn't change what a widget shows."""
+    """Copies a model, so that training it further doesn't change what a widget shows.
+
+    As long as a widget holds the copy of a model, the next widget of it gets the same one: a copy
+    and its function take 3 MB, and a cell is run many times.
+    """
+    state = sha256(repr(_config(model)).encode())
+    for weight in model.get_weights():
+        state.update(np.ascontiguousarray(weight))
+    key = id(model), state.digest()
+    found = _snapshots.get(key)
+    if found is None:
+        found = _snapshots[key] = Snapshot(model)
+    return found
+
+
+def _config(model):
+    try:
+        return model.get_config()
+    except (NotImplementedError, TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _copy(model):
     model = without_noise(model)
     try:
         copy = keras.models.clone_model(model)

@@ -4,8 +4,8 @@ import numpy as np
 import traitlets
 
 from aehelpers import data, metrics, plots
+from aehelpers._bundle import bundle
 from aehelpers.widgets import _base
-from aehelpers.widgets._bundle import bundle
 
 _DRAWS = 8  # of noise, which the browser goes round
 _MOST_DIGITS = 10
@@ -31,7 +31,7 @@ class Noise(_base.Widget):
     """
 
     view = "noise"
-    _esm = bundle("noise.js")
+    _esm = bundle(_base.FOLDER / "noise.js")
     title = "Noise and its removal"
     height = 400
     shown = ("kind", "strength", "draw", "clean")

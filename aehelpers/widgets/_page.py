@@ -7,10 +7,12 @@ import inspect
 import json
 import zlib
 from functools import cache
+from pathlib import Path
 
 from aehelpers import models, weights
-from aehelpers.widgets._bundle import FOLDER, join
+from aehelpers._bundle import join
 
+FOLDER = Path(__file__).parent
 _SMALL = 2000  # bytes of an array that isn't worth sharing
 
 
@@ -40,7 +42,7 @@ def page(view, title, values, parts, note="", store=None):
             kept.append(packed)
     state = json.dumps({"values": values, "parts": kept}).replace("</", "<\\/")
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
-    script = join(view, "page.js")
+    script = join(FOLDER / view, FOLDER / "page.js")
     theme = "light" if store is not None else "light dark"
     dark = "" if store is not None else _DARK
     note = f'<p class="aew-note">{html.escape(note)}</p>' if note else ""

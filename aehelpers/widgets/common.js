@@ -1,6 +1,7 @@
 // What the widgets share: elements, pictures, frames, and the ways to the nets and to Python.
 
 import { makeNet, readArray } from "./forward.js";
+import { keepKeys } from "./keys.js";
 import { row, SIDE } from "./pixels.js";
 
 /**
@@ -25,13 +26,11 @@ export function h(tag, attributes = {}, ...children) {
 /**
  * Makes the outermost element of a widget, and puts it into its place.
  *
- * JupyterLab takes the arrow keys for itself, unless the element that has the focus carries an
- * attribute; on an element around it, the shortcuts for "whatever has the focus" would still match.
- *
  * @param {object} view - What `render` is given: the model, and the element to fill.
  * @param {string} name - Of the widget, as in its class in the style sheet.
  * @param {string} label - Its name for screen readers.
  * @param {...(Node|Array)} children - What it holds.
+ * @returns {function} What ends it.
  */
 export function root({ model, el }, name, label, ...children) {
   const attributes = { class: `aew aew-${name}`, role: "group", "aria-label": label };
@@ -40,12 +39,8 @@ export function root({ model, el }, name, label, ...children) {
   content.style.setProperty("--aew-mark", mark);
   content.style.setProperty("--aew-plus", signed[Math.round(0.85 * signed.length)]);
   content.style.setProperty("--aew-minus", signed[Math.round(0.15 * signed.length)]);
-  for (const element of [el, content]) element.dataset.lmSuppressShortcuts = "true";
-  content.addEventListener("focusin", ({ target }) => {
-    target.dataset.lmSuppressShortcuts = "true";
-  });
   el.append(content);
-  return content;
+  return keepKeys(el);
 }
 
 /** "z7", with the number set low; `dim` counts from 0. */
@@ -149,6 +144,8 @@ export function whenIdle(jobs, pause = 150) {
 
 // ---- Nets and Python ---------------------------------------------------------------------------
 
+const PATIENCE = 3000; // milliseconds until the kernel should have answered
+
 /**
  * Calls `f` whenever the value changes in Python.
  *
@@ -170,10 +167,10 @@ function listen(model, event, f) {
  *
  * @returns {Array} The nets, and a function that ends listening to the kernel.
  */
-export function openNets(model) {
+export function openNets({ model, el }) {
   const { nets } = model.get("_config");
-  const data = model.get("_data");
-  const [ask, end] = asker(model);
+  const data = dataOf(model);
+  const [ask, end] = asker(model, el);
   const open = (name, spec) => {
     if (!spec) return (x, then, channel = "picture") => ask(name, x, then, `${name} ${channel}`);
     const net = makeNet(spec, data);
@@ -184,11 +181,24 @@ export function openNets(model) {
 }
 
 /** Returns a function that has the kernel compute a net, and one that ends it. */
-function asker(model) {
+function asker(model, el) {
   const channels = new Map();
   let number = 0;
+  const text =
+    "The kernel doesn't answer, and it has to compute this net. " +
+    "If it isn't busy, run the cell again.";
+  const silence = h("p", { class: "aew-silence", role: "status" });
+  el.append(silence);
+  let timer;
+  const expect = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      silence.textContent = text;
+    }, PATIENCE);
+  };
   const send = (channel, question) => {
     channels.set(channel, { ...question, id: ++number, next: null });
+    expect();
     const buffer = Float32Array.from(question.x).buffer;
     model.send({ ask: question.name, channel, id: number }, undefined, [buffer]);
   };
@@ -196,6 +206,9 @@ function asker(model) {
     const question = channels.get(message.channel);
     if (question?.id !== message.id) return;
     channels.delete(message.channel);
+    silence.textContent = "";
+    clearTimeout(timer);
+    if (channels.size) expect();
     const start = view.byteOffset;
     question.then(new Float32Array(view.buffer.slice(start, start + view.byteLength)));
     if (question.next) send(message.channel, question.next);
@@ -205,11 +218,49 @@ function asker(model) {
     if (channels.has(channel)) channels.get(channel).next = question;
     else send(channel, question);
   };
-  return [ask, end];
+  const leave = () => {
+    clearTimeout(timer);
+    end();
+  };
+  return [ask, leave];
 }
 
+// What `initialize` has taken from the model. Front ends load this module anew for each widget.
+let kept = null;
+
+/**
+ * Takes weights that are too large to be saved with the notebook out of the model that is saved.
+ *
+ * A front end calls this once for each widget, before it is shown.
+ */
+export function initialize({ model, signal }) {
+  const data = model.get("_data");
+  if (!model.get("_config").large || !data.byteLength) return;
+  kept = data;
+  model.set("_data", new DataView(new ArrayBuffer(0))); // Python keeps its own
+  signal?.addEventListener("abort", () => {
+    kept = null;
+  });
+}
+
+const dataOf = (model) => kept || model.get("_data");
+
 /** Reads an array of the widget's data, such as images or codes, as floats. */
-export const stored = (model, array) => readArray(array, model.get("_data"));
+export const stored = (model, array) => readArray(array, dataOf(model));
+
+/**
+ * Shows the picture of a widget whose weights were not saved, if this is one.
+ *
+ * @returns {boolean} Whether it is.
+ */
+export function showStill({ model, el }) {
+  if (dataOf(model).byteLength) return false;
+  const { png, alt, width } = model.get("_still");
+  const still = png && h("img", { src: `data:image/png;base64,${png}`, alt, width });
+  const note = "A picture of the widget as it was stored. Run the cell again, and it moves.";
+  el.append(h("div", { class: "aew-still" }, still || [], h("p", { class: "aew-note" }, note)));
+  return true;
+}
 
 /**
  * Returns a function that tells Python of changed values, after the frame in which they were drawn.

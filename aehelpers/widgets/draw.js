@@ -13,6 +13,7 @@ import {
   picture,
   root,
   sameNumbers,
+  showStill,
   signed,
   stored,
   teller,
@@ -25,8 +26,9 @@ const PEN = 22; // width of a stroke on it
 
 /** Shows the widget; see `_draw.py`. */
 export function render({ model, el }) {
+  if (showStill({ model, el })) return undefined;
   const { images: packed, cards: configs } = model.get("_config");
-  const [nets, close] = openNets(model);
+  const [nets, close] = openNets({ model, el });
   const tell = teller(model);
   const images = stored(model, packed);
   let image;
@@ -80,11 +82,18 @@ export function render({ model, el }) {
     digits.element,
   );
   const elements = cards.map(({ element }) => element);
-  root({ model, el }, "draw", "Draw a digit", side, h("div", { class: "aew-cards" }, elements));
+  const leave = root(
+    { model, el },
+    "draw",
+    "Draw a digit",
+    side,
+    h("div", { class: "aew-cards" }, elements),
+  );
   place(model.get("image").flat());
 
   const ends = [
     close,
+    leave,
     follow(model, "image", () => {
       const pixels = model.get("image").flat();
       if (!sameNumbers(pixels, image)) place(pixels);

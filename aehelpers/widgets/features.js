@@ -14,6 +14,7 @@ import {
   picture,
   root,
   sameNumbers,
+  showStill,
   signed,
   stored,
   teller,
@@ -22,8 +23,9 @@ import { row, SIDE } from "./pixels.js";
 
 /** Shows the widget; see `_features.py`. */
 export function render({ model, el }) {
+  if (showStill({ model, el })) return undefined;
   const { images: packed, codes: packedCodes, most, colours } = model.get("_config");
-  const [{ decoder }, close] = openNets(model);
+  const [{ decoder }, close] = openNets({ model, el });
   const tell = teller(model);
   const [images, codes] = [stored(model, packed), stored(model, packedCodes)];
   let code = Float32Array.from(model.get("z")); // with all units on
@@ -80,7 +82,7 @@ export function render({ model, el }) {
     button("All off", () => set(new Float32Array(code.length))),
   ];
   const title = (text) => h("div", { class: "aew-title" }, text);
-  root(
+  const leave = root(
     { model, el },
     "features",
     "Features of a sparse code",
@@ -105,6 +107,7 @@ export function render({ model, el }) {
 
   const ends = [
     close,
+    leave,
     follow(model, "z", () => {
       if (!sameNumbers(model.get("z"), z)) begin(model.get("z"));
     }),

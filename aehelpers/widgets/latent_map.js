@@ -12,6 +12,7 @@ import {
   picture,
   root,
   sameNumbers,
+  showStill,
   signed,
   stored,
   teller,
@@ -21,8 +22,9 @@ import { makePlane } from "./plane.js";
 
 /** Shows the widget; see `_latent_map.py`. */
 export function render({ model, el }) {
+  if (showStill({ model, el })) return undefined;
   const { plane: config, images: packed, start, names } = model.get("_config");
-  const [{ decoder }, close] = openNets(model);
+  const [{ decoder }, close] = openNets({ model, el });
   const tell = teller(model);
   const images = stored(model, packed);
   const plane = makePlane(model, config, 440, names);
@@ -67,11 +69,19 @@ export function render({ model, el }) {
   });
 
   const reset = button("Reset", () => go(start));
-  root({ model, el }, "latent-map", "Latent map", map, side.element(reset), side.spoken);
+  const leave = root(
+    { model, el },
+    "latent-map",
+    "Latent map",
+    map,
+    side.element(reset),
+    side.spoken,
+  );
   draw();
 
   const ends = [
     close,
+    leave,
     follow(model, "z", () => {
       if (!sameNumbers(model.get("z"), z)) go(model.get("z"), false);
     }),

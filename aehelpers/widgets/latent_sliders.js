@@ -13,6 +13,7 @@ import {
   picture,
   root,
   sameNumbers,
+  showStill,
   signed,
   stored,
   teller,
@@ -25,8 +26,9 @@ const STEPS = 9; // pictures in the strip of a slider
 
 /** Shows the widget; see `_latent_sliders.py`. */
 export function render({ model, el }) {
+  if (showStill({ model, el })) return undefined;
   const { units, start, images, codes, spread, centre } = model.get("_config");
-  const [{ decoder }, close] = openNets(model);
+  const [{ decoder }, close] = openNets({ model, el });
   const tell = teller(model);
   const z = Float32Array.from(model.get("z"));
 
@@ -79,7 +81,7 @@ export function render({ model, el }) {
   const random = () => jump(centres.map((middle, i) => middle + spreads[i] * normal()));
 
   const buttons = [button("Reset", () => jump(start)), button("Random code", random)];
-  root(
+  const leave = root(
     { model, el },
     "sliders",
     "Latent sliders",
@@ -102,6 +104,7 @@ export function render({ model, el }) {
 
   const ends = [
     close,
+    leave,
     follow(model, "z", () => {
       const code = model.get("z");
       if (!sameNumbers(code, z)) jump(code, false);

@@ -9,6 +9,7 @@ import {
   openNets,
   picture,
   root,
+  showStill,
   signed,
   stored,
   teller,
@@ -19,8 +20,9 @@ const CELLS = 9; // pictures in a strip
 
 /** Shows the widget; see `_morph.py`. */
 export function render({ model, el }) {
+  if (showStill({ model, el })) return undefined;
   const { codes: packed, images, size } = model.get("_config");
-  const [{ decoder }, close] = openNets(model);
+  const [{ decoder }, close] = openNets({ model, el });
   const tell = teller(model);
   const [codes, pair] = [stored(model, packed), stored(model, images)];
   let t = model.get("t");
@@ -62,11 +64,12 @@ export function render({ model, el }) {
   const first = [name("In latent space"), strips[0], digits[0]];
   const second = [name("In pixel space"), strips[1], digits[1]];
   const grid = h("div", { class: "aew-grid3" }, first, second, value, input, h("div"));
-  root({ model, el }, "morph", "Morph between two digits", grid);
+  const leave = root({ model, el }, "morph", "Morph between two digits", grid);
   draw();
 
   const ends = [
     close,
+    leave,
     follow(model, "t", () => {
       if (model.get("t") === t) return;
       t = model.get("t");

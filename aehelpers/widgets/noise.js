@@ -12,6 +12,7 @@ import {
   openNets,
   picture,
   root,
+  showStill,
   signed,
   stored,
   teller,
@@ -22,8 +23,9 @@ const TRAITS = ["kind", "strength", "draw", "clean"];
 
 /** Shows the widget; see `_noise.py`. */
 export function render({ model, el }) {
+  if (showStill({ model, el })) return undefined;
   const { images: packed, normal, uniform, draws, kinds } = model.get("_config");
-  const [{ encoder, decoder }, close] = openNets(model);
+  const [{ encoder, decoder }, close] = openNets({ model, el });
   const tell = teller(model);
   const images = stored(model, packed);
   const fields = [stored(model, normal), stored(model, uniform)];
@@ -57,7 +59,7 @@ export function render({ model, el }) {
   }
 
   const other = button("Other noise", () => change({ draw: (state.draw + 1) % draws }));
-  root(
+  const leave = root(
     { model, el },
     "noise",
     "Noise and its removal",
@@ -82,7 +84,7 @@ export function render({ model, el }) {
     if (before.some((value, i) => value !== state.clean[i])) digits.mark(-1);
     draw();
   };
-  const ends = [close, ...TRAITS.map((name) => follow(model, name, changed))];
+  const ends = [close, leave, ...TRAITS.map((name) => follow(model, name, changed))];
   return () => ends.forEach((end) => void end());
 }
 
