@@ -123,7 +123,9 @@ class _Pages:
             model = {label: self.models[name] for label, name in names.items()}
         else:
             model = self.models[names]
-        widget = _base.CLASSES[kind].example(model)
+        digits = about.get("digits")
+        digits = None if digits is None else _page.unpacked_images(digits)
+        widget = _base.CLASSES[kind].example(model, digits)
         store = dict(self.store)
         page = widget.page("int8", store=store)
         if sum(map(len, store.values())) > MAX_WEIGHTS:

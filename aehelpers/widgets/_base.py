@@ -34,6 +34,7 @@ class Widget(anywidget.AnyWidget):
     height = 460  # of its frame in an exported page, in CSS pixels, until the frame tells its own
     shown = ()  # the traits that its view reads
 
+    _digits = None  # images that were chosen, a few
     _css = (FOLDER / "style.css").read_text(encoding="utf-8")
     _config = traitlets.Dict().tag(sync=True)  # nets and whatever else doesn't change
     # Weights and images, where `_config` says. The views empty it where it is large, so that it
@@ -55,8 +56,14 @@ class Widget(anywidget.AnyWidget):
         super().__init_subclass__(**kwargs)
 
     @classmethod
-    def example(cls, model):
-        """Returns the widget of a model with the package's own digits, for exported pages."""
+    def example(cls, model, digits=None):
+        """Returns a widget of another model, for exported pages.
+
+        Args:
+            model: A model, or what else the widget shows.
+            digits: Images, `(n, 28, 28, 1)`, those that were chosen for the stored widget. By
+                default the package's own.
+        """
         raise NotImplementedError
 
     def __init__(self, model, coders, pack, **values):
@@ -126,6 +133,8 @@ class Widget(anywidget.AnyWidget):
             # What aehelpers.export makes such a widget from. Which units matter is another
             # question for other weights, so it isn't told.
             metadata["aehelpers"] = {"widget": self.view, "weights": weights}
+            if self._digits is not None:
+                metadata["aehelpers"]["digits"] = _page.packed_images(self._digits)
         return data, metadata
 
     def save(self, path):
@@ -367,11 +376,13 @@ def check_finite(values, name):
     return values
 
 
-def check_few_units(size, name="model"):
+def check_few_units(model):
     """Stops if a code has more numbers than anybody has sliders for."""
+    _, _, (size,) = check_model(model, bare=True)
     if size > MOST_UNITS:
         raise ValueError(
-            f"{name} must have codes of at most {MOST_UNITS} numbers. Received: latent_dim={size}"
+            f"model must have codes of at most {MOST_UNITS} numbers, unless dims says which of "
+            f"them to show. Received: latent_dim={size}"
         )
 
 

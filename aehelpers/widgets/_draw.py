@@ -41,7 +41,7 @@ class Draw(_base.Widget):
         ]
         _, (x, y) = data.bundled()  # the same digits for everybody, full data or not
         x = data.check_images(x)
-        digits, _ = _base.bundled_digits()
+        digits, labels = _base.bundled_digits()
         self._coders = {}
         self.names = names
         errors, codes = [], []
@@ -64,7 +64,8 @@ class Draw(_base.Widget):
                 }
                 for i, name in enumerate(names)
             ]
-            return {"images": packer.images(digits), "cards": cards}
+            images = packer.images(digits)
+            return {"images": images, "digits": labels.tolist(), "cards": cards}
 
         empty = np.zeros((28, 28), "float32")
         super().__init__(models, dict(self._coders), pack, image=empty)
@@ -104,7 +105,7 @@ class Draw(_base.Widget):
         self.set_trait("z", self._coders["encoder 0"](self.image[None])[0])
 
     @classmethod
-    def example(cls, model):
+    def example(cls, model, digits=None):
         return cls(model)
 
     def _figure(self):

@@ -21,7 +21,7 @@ class Features(_base.CodeWidget):
 
     def __init__(self, model, x):
         encoder, decoder, _ = _base.check_model(model)
-        x = data.check_images(x)[:_MOST_DIGITS]
+        x = self._digits = data.check_images(x)[:_MOST_DIGITS]
         encoder = _base.Coder(encoder)
         codes = _base.check_finite(encoder(x), "codes of x")
         decoder = _base.Coder(decoder, inputs=codes)
@@ -36,8 +36,8 @@ class Features(_base.CodeWidget):
         super().__init__(model, encoder, decoder, codes[0], pack)
 
     @classmethod
-    def example(cls, model):
-        return cls(model, _base.bundled_digits()[0])
+    def example(cls, model, digits=None):
+        return cls(model, _base.bundled_digits()[0] if digits is None else digits)
 
     def _figure(self):
         units = np.argsort(-np.abs(self.z), kind="stable")[:10]

@@ -32,20 +32,20 @@ class LatentMap(_base.CodeWidget):
         self._codes, self._labels = _base.check_finite(encoder(x), "codes of x"), y
         middle = self._codes.mean(axis=0)
         decoder = _base.Coder(decoder, inputs=np.concatenate([self._codes[:20], middle[None]]))
-        names = ["z1", "z2"] if size == 2 else ["component 1", "component 2"]
+        prefix = "z" if size == 2 else "component\N{NO-BREAK SPACE}"
 
         def pack(packer):
             return {
                 "plane": plane(self._codes, y, packer),
                 "images": packer.images(x),
                 "start": middle.tolist(),
-                "names": names,
+                "names": [f"{prefix}1", f"{prefix}2"],
             }
 
         super().__init__(model, encoder, decoder, middle, pack)
 
     @classmethod
-    def example(cls, model):
+    def example(cls, model, digits=None):
         _, (x, y) = data.bundled()
         return cls(model, data.check_images(x), y.astype("int64"))
 
@@ -79,8 +79,13 @@ def plane(codes, labels, packer):
 
 
 def _axes(codes):
-    """Returns a point and two directions: for 2-D codes their own, else of the largest variance."""
+    """Returns a point and two directions: for short codes their own, else of the largest variance.
+
+    A code of one number lies on a line: its second direction leads nowhere.
+    """
     size = codes.shape[1]
+    if size == 1:
+        return np.zeros(1, "float32"), np.array([[1], [0]], "float32")
     if size == 2:
         return np.zeros(2, "float32"), np.eye(2, dtype="float32")
     origin = codes.mean(axis=0)

@@ -22,12 +22,13 @@ class LatentSliders(_base.CodeWidget):
 
     def __init__(self, model, x=None, dims=None):
         encoder, decoder, (size,) = _base.check_model(model, bare=True)
-        _base.check_few_units(size)
         if encoder is None and x is not None:
             raise ValueError("x needs a model with an .encoder. Received: a decoder alone")
-        codes = None
+        codes = labels = None
         if encoder is not None:
-            x = _base.bundled_digits()[0] if x is None else data.check_images(x)
+            if x is None:
+                x, labels = _base.bundled_digits()
+            x = data.check_images(x)
             encoder = _base.Coder(encoder)
             codes = _base.check_finite(encoder(x), "codes of x")
         low, high, centre, spread = ranges(
@@ -42,6 +43,7 @@ class LatentSliders(_base.CodeWidget):
             else _check_dims(dims, size)
         )
         self._low, self._high = low, high
+        self._digits = None if codes is None else x[:_MOST_DIGITS]
 
         def pack(packer):
             config = {
@@ -54,20 +56,22 @@ class LatentSliders(_base.CodeWidget):
                     }
                     for dim in self.units
                 ],
+                "sorted": dims is None,
                 "start": start.tolist(),
                 "centre": packer.numbers(centre),
                 "spread": packer.numbers(spread),
             }
             if codes is not None:
                 config["images"] = packer.images(x[:_MOST_DIGITS])
+                config["digits"] = None if labels is None else labels.tolist()
                 config["codes"] = packer.numbers(codes[:_MOST_DIGITS])
             return config
 
         super().__init__(model, encoder, decoder, start, pack)
 
     @classmethod
-    def example(cls, model):
-        return cls(model)
+    def example(cls, model, digits=None):
+        return cls(model, digits)
 
     def _figure(self):
         steps = np.linspace(0, 1, _STEPS)
@@ -127,6 +131,10 @@ def _check_dims(dims, size):
         raise ValueError(
             f"dims must be different units from 0 to {size - 1}. Received: dims={dims}"
         )
+    if len(dims) > _base.MOST_UNITS:
+        raise ValueError(
+            f"dims must be at most {_base.MOST_UNITS} units. Received: {len(dims)} of them"
+        )
     return dims
 
 
@@ -138,7 +146,7 @@ def latent_sliders(model, x=None, dims=None):
 
     Args:
         model: A model with `.encoder` and `.decoder`, such as `models.variational()`, whose codes
-            are vectors of at most 32 numbers; or a decoder alone.
+            are vectors, of at most 32 numbers unless `dims` says which; or a decoder alone.
         x: Images to start from, `(n, 28, 28, 1)` in [0, 1]: the first ten are offered, and all say
             how far the sliders reach. By default ten of the package's own test digits.
         dims: Which units get a slider, in this order; by default the ten that change the picture
@@ -149,8 +157,8 @@ def latent_sliders(model, x=None, dims=None):
         can be assigned, and observed with `w.observe(f, "z")`.
 
     Raises:
-        ValueError: If the model has no decoder, its codes are no vectors or too long, its weights
-            are not finite, `x` holds no images in [0, 1], or `dims` no units.
+        ValueError: If the model has no decoder, its codes are no vectors, or longer than 32 without
+            `dims`, its weights are not finite, `x` holds no images in [0, 1], or `dims` no units.
 
     Example:
 
@@ -161,4 +169,6 @@ def latent_sliders(model, x=None, dims=None):
     >>> print(w.z, w.image.shape)
     [ 0.5 -1. ] (28, 28)
     """
+    if dims is None:
+        _base.check_few_units(model)
     return LatentSliders(model, x, dims)

@@ -25,6 +25,7 @@ class Morph(_base.CodeWidget):
     def __init__(self, model, a, b):
         encoder, decoder, (size,) = _base.check_model(model)
         self._pair = np.stack([_base.check_image(a, "a"), _base.check_image(b, "b")])
+        self._digits = self._pair
         encoder = _base.Coder(encoder)
         self._ends = _base.check_finite(encoder(self._pair), "codes of a and b")
         decoder = _base.Coder(decoder, inputs=self._ends)
@@ -62,9 +63,9 @@ class Morph(_base.CodeWidget):
         return _base.frozen(self._between(self.t))
 
     @classmethod
-    def example(cls, model):
-        x, _ = _base.bundled_digits()
-        return cls(model, x[4], x[9])
+    def example(cls, model, digits=None):
+        a, b = _base.bundled_digits()[0][[4, 9]] if digits is None else digits
+        return cls(model, a, b)
 
     def _figure(self):
         t = np.linspace(0, 1, _STEPS)[:, None]

@@ -147,6 +147,8 @@ def _layer(layer, shapes, packer):
     name = type(layer).__name__
     if getattr(layer, "data_format", None) == "channels_first":
         raise Unsupported(f"{name} with channels first")
+    if mode := getattr(layer, "quantization_mode", None):
+        raise Unsupported(f"{name} with {mode} weights")  # it rounds what it is given, too
     if isinstance(layer, _IDENTITIES):
         return {"op": "identity"}
     if isinstance(layer, layers.Activation):

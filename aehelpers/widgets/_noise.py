@@ -46,7 +46,7 @@ class Noise(_base.Widget):
 
     def __init__(self, model, x):
         encoder, decoder, _ = _base.check_model(model, vectors=False)
-        x = data.check_images(x)[:_MOST_DIGITS]
+        x = self._digits = data.check_images(x)[:_MOST_DIGITS]
         self._encode = _base.Coder(encoder, inputs=x)
         codes = _base.check_finite(self._encode(x), "codes of x")
         self._decode = _base.Coder(decoder, inputs=codes)
@@ -96,8 +96,8 @@ class Noise(_base.Widget):
             self.set_trait(name, value)
 
     @classmethod
-    def example(cls, model):
-        return cls(model, _base.bundled_digits()[0])
+    def example(cls, model, digits=None):
+        return cls(model, _base.bundled_digits()[0] if digits is None else digits)
 
     def _figure(self):
         rows = {"noisy": self.noisy, "denoised": np.clip(self.image, 0, 1), "clean": self.clean}

@@ -9,6 +9,8 @@ import zlib
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from aehelpers import models, weights
 from aehelpers._bundle import join
 
@@ -40,7 +42,8 @@ def page(view, title, values, parts, note="", store=None):
             kept.append({"key": key})
         else:
             kept.append(packed)
-    state = json.dumps({"values": values, "parts": kept}).replace("</", "<\\/")
+    # Not even a comment in a name may end, or begin, what the browser reads as a script.
+    state = json.dumps({"values": values, "parts": kept}).replace("<", "\\u003c")
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
     script = join(FOLDER / view, FOLDER / "page.js")
     theme = "light" if store is not None else "light dark"
@@ -83,6 +86,18 @@ _DARK = """
   }
 }
 """
+
+
+def packed_images(x):
+    """Returns a few images as text, for the metadata of an output; `unpacked_images` undoes it."""
+    content = np.rint(255 * np.reshape(x, (-1, 784))).astype("uint8").tobytes()
+    return base64.b64encode(zlib.compress(content, 9)).decode()
+
+
+def unpacked_images(text):
+    """Returns images in [0, 1], `(n, 28, 28, 1)`."""
+    content = np.frombuffer(zlib.decompress(base64.b64decode(text)), "uint8")
+    return content.reshape(-1, 28, 28, 1) / np.float32(255)
 
 
 def frame(page, title, height):

@@ -43,8 +43,11 @@ export function root({ model, el }, name, label, ...children) {
   return keepKeys(el);
 }
 
-/** "z7", with the number set low; `dim` counts from 0. */
-export const zName = (dim) => h("span", { class: "aew-z" }, "z", h("sub", {}, String(dim + 1)));
+/** The name of a number of a code; "z7" has its number set low. */
+export function nameOf(name) {
+  if (!/^z\d+$/.test(name)) return h("span", {}, name);
+  return h("span", { class: "aew-z" }, "z", h("sub", {}, name.slice(1)));
+}
 
 /** A number with so many decimal places and a true minus sign. */
 export const signed = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
@@ -299,19 +302,21 @@ export const sameNumbers = (a, b) =>
  * Makes a row of small digits to choose one from.
  *
  * @param {Float32Array} images - The digits.
- * @param {string} label - The buttons' names for screen readers are this and a number.
+ * @param {string} label - What a button does, for screen readers, such as "Draw".
+ * @param {number[]?} classes - Which digits they are, if that is known.
  * @param {function(number)} choose - Is called with the number of the one chosen, from 0.
  * @returns {object} The `element`, and `mark(i)`, which marks one of them; none with -1.
  */
-export function digitButtons(images, label, choose) {
-  const buttons = Array.from({ length: images.length / SIDE ** 2 }, (_, i) => {
+export function digitButtons(images, label, classes, choose) {
+  const count = images.length / SIDE ** 2;
+  const buttons = Array.from({ length: count }, (_, i) => {
     const canvas = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
     drawGrey(canvas, row(images, i, SIDE ** 2));
     const attributes = {
       class: "aew-digit",
       type: "button",
       "aria-pressed": "false",
-      "aria-label": `${label} ${i + 1}`,
+      "aria-label": `${label} ${classes ? `a ${classes[i]}` : `image ${i + 1} of ${count}`}`,
       onclick: () => choose(i),
     };
     return h("button", attributes, canvas);
@@ -322,6 +327,26 @@ export function digitButtons(images, label, choose) {
     }
   };
   return { element: h("div", { class: "aew-digits" }, buttons), mark };
+}
+
+/**
+ * A slider; `change` is called with its value while it moves.
+ *
+ * A finger that goes down on it to scroll the page has moved it already: that is taken back.
+ */
+export function rangeInput(attributes, change) {
+  const input = h("input", { type: "range", ...attributes });
+  let before = null;
+  input.addEventListener("pointerdown", () => {
+    before = input.value;
+  });
+  input.addEventListener("pointercancel", () => {
+    if (input.value === before) return;
+    input.value = before;
+    change(input.valueAsNumber);
+  });
+  input.addEventListener("input", () => change(input.valueAsNumber));
+  return input;
 }
 
 /** A button with a text on it. */

@@ -27,7 +27,7 @@ const PEN = 22; // width of a stroke on it
 /** Shows the widget; see `_draw.py`. */
 export function render({ model, el }) {
   if (showStill({ model, el })) return undefined;
-  const { images: packed, cards: configs } = model.get("_config");
+  const { images: packed, digits: classes, cards: configs } = model.get("_config");
   const [nets, close] = openNets({ model, el });
   const tell = teller(model);
   const images = stored(model, packed);
@@ -43,7 +43,7 @@ export function render({ model, el }) {
     digits.mark(-1);
     read();
   });
-  const digits = digitButtons(images, "Draw test digit", (i) => {
+  const digits = digitButtons(images, "Draw", classes, (i) => {
     place(row(images, i, SIDE ** 2));
     digits.mark(i);
     tell({ image: imageForPython(image) });

@@ -36,7 +36,7 @@ export function render({ model, el }) {
   const count = h("div", { class: "aew-value" });
   const lens = makeLens(colours.signed);
   const grid = h("div", { class: "aew-tiles", role: "group", "aria-label": "Units that are on" });
-  const digits = digitButtons(images, "Code of test digit", (i) => {
+  const digits = digitButtons(images, "The code of", null, (i) => {
     begin(row(codes, i, code.length));
     digits.mark(i);
     tell({ z: forPython(z) });
@@ -96,12 +96,7 @@ export function render({ model, el }) {
       h("div", { class: "aew-note" }, "The code of"),
       digits.element,
     ),
-    h(
-      "div",
-      { class: "aew-main" },
-      title("Switch units off and on"),
-      h("div", { class: "aew-row aew-top" }, grid, lens.element),
-    ),
+    makeTray(grid, lens),
   );
   begin(code);
 
@@ -114,6 +109,16 @@ export function render({ model, el }) {
   ];
   return () => ends.forEach((end) => void end());
 }
+
+/** Where the units are, with the larger picture of one beside them. */
+const makeTray = (grid, lens) =>
+  h(
+    "div",
+    { class: "aew-main" },
+    h("div", { class: "aew-title" }, "Switch units off and on"),
+    h("div", { class: "aew-note" }, "Each tile: what the unit draws, and its number in the code."),
+    h("div", { class: "aew-row aew-top" }, grid, lens.element),
+  );
 
 /** One unit: a small picture of what it draws, and its number in the code. */
 function makeTile(unit, value, toggle, enlarge) {
@@ -157,8 +162,13 @@ function makeLens(colours) {
   const drawing = picture(SIDE, SIDE, 112);
   const about = h("div", { class: "aew-note" });
   let limit = 1;
-  const enlarge = ({ unit, value, pixels }) => {
+  let chosen;
+  const enlarge = (tile) => {
+    const { unit, value, pixels, element } = tile;
     if (!pixels) return;
+    chosen?.removeAttribute("data-shown");
+    chosen = element;
+    chosen.setAttribute("data-shown", "");
     drawSigned(drawing, pixels, limit, colours);
     about.replaceChildren(`Unit ${unit + 1} draws`);
     const what = `What unit ${unit + 1} draws at ${value.toFixed(2)}`;

@@ -7,6 +7,7 @@ import {
   follow,
   forPython,
   h,
+  nameOf,
   oncePerFrame,
   openNets,
   picture,
@@ -99,7 +100,8 @@ function makeSide(images, labels, names, map) {
   let speech;
   const show = (u, v, i) => {
     const place = `${names[0]} = ${signed(u)}, ${names[1]} = ${signed(v)}`;
-    where.textContent = place;
+    const values = [u, v].map((value, k) => [nameOf(names[k]), ` = ${signed(value)}`]);
+    where.replaceChildren(...values[0], ", ", ...values[1]);
     drawGrey(near, row(images, i, SIDE ** 2));
     whose.textContent = `nearest of ${labels.length} digits: a ${labels[i]}`;
     const nearest = `nearest of the encoded digits`;
@@ -115,12 +117,12 @@ function makeSide(images, labels, names, map) {
     h(
       "div",
       { class: "aew-side" },
+      h("div", { class: "aew-title" }, "Drag on the map, or use the arrow keys"),
       h("div", { class: "aew-note" }, "Decoded"),
       digit,
       where,
       h("div", { class: "aew-row" }, near, whose),
       h("div", { class: "aew-buttons" }, reset),
-      h("div", { class: "aew-note" }, "Drag on the map, or use the arrow keys."),
     );
   return { digit, spoken, show, element };
 }

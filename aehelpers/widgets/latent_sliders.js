@@ -8,9 +8,11 @@ import {
   follow,
   forPython,
   h,
+  nameOf,
   oncePerFrame,
   openNets,
   picture,
+  rangeInput,
   root,
   sameNumbers,
   showStill,
@@ -18,23 +20,23 @@ import {
   stored,
   teller,
   whenIdle,
-  zName,
 } from "./common.js";
 import { clamp, row, SIDE } from "./pixels.js";
 
+const SORTED = "Those units first that change the picture most.";
 const STEPS = 9; // pictures in the strip of a slider
 
 /** Shows the widget; see `_latent_sliders.py`. */
 export function render({ model, el }) {
   if (showStill({ model, el })) return undefined;
-  const { units, start, images, codes, spread, centre } = model.get("_config");
+  const { units, start, images, codes, spread, centre, ...config } = model.get("_config");
   const [{ decoder }, close] = openNets({ model, el });
   const tell = teller(model);
   const z = Float32Array.from(model.get("z"));
 
   const digit = picture(SIDE, SIDE, 224);
   const rows = units.map((unit) => makeSlider(unit, z, decoder, move));
-  const digits = images && digitButtons(stored(model, images), "Start from test digit", choose);
+  const digits = images && digitButtons(stored(model, images), "Start from", config.digits, choose);
   const testCodes = images && stored(model, codes);
   const [centres, spreads] = [stored(model, centre), stored(model, spread)];
 
@@ -95,6 +97,7 @@ export function render({ model, el }) {
     h(
       "div",
       { class: "aew-list" },
+      config.sorted ? h("div", { class: "aew-note" }, SORTED) : [],
       rows.map(({ element }) => element),
     ),
   );
@@ -122,9 +125,8 @@ function makeSlider({ dim, low, high, step }, z, decoder, move) {
   const attributes = { width: STEPS * SIDE, height: SIDE, class: "aew-strip" };
   const strip = h("canvas", { ...attributes, "aria-hidden": "true" });
   const output = h("span", { class: "aew-value", "aria-hidden": "true" });
-  const range = { type: "range", min: low, max: high, step };
-  const input = h("input", { ...range, "aria-label": `z${dim + 1}` });
-  input.addEventListener("input", () => move(slider, input.valueAsNumber));
+  const range = { min: low, max: high, step, "aria-label": `z${dim + 1}` };
+  const input = rangeInput(range, (value) => move(slider, value));
   // A click, as a finger that scrolls the page goes down here, too.
   strip.addEventListener("click", ({ offsetX }) => {
     const place = (offsetX / strip.clientWidth) * STEPS - 0.5;
@@ -140,7 +142,12 @@ function makeSlider({ dim, low, high, step }, z, decoder, move) {
     code[dim] = low + ((high - low) * k) / (STEPS - 1);
     decoder(code, (pixels) => drawGrey(strip, pixels, k * SIDE), `strip ${dim} ${k}`);
   };
-  const head = h("div", { class: "aew-slider-head", "aria-hidden": "true" }, zName(dim), output);
+  const head = h(
+    "div",
+    { class: "aew-slider-head", "aria-hidden": "true" },
+    nameOf(`z${dim + 1}`),
+    output,
+  );
   const slider = {
     dim,
     element: h("div", { class: "aew-slider" }, head, strip, input),

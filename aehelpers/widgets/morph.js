@@ -8,6 +8,7 @@ import {
   oncePerFrame,
   openNets,
   picture,
+  rangeInput,
   root,
   showStill,
   signed,
@@ -37,8 +38,10 @@ export function render({ model, el }) {
     decoded(share, (values) => drawGrey(strips[0], values, k * SIDE), `strip ${k}`);
     drawGrey(strips[1], pixels(share), k * SIDE);
   }
-  const range = { type: "range", min: 0, max: 1, step: 0.01 };
-  const input = h("input", { ...range, "aria-label": "From the first digit to the second" });
+  const label = "From the first digit to the second";
+  const input = rangeInput({ min: 0, max: 1, step: 0.01, "aria-label": label }, (share) =>
+    go(share),
+  );
   const value = h("div", { class: "aew-value", "aria-hidden": "true" });
 
   const draw = oncePerFrame(() => {
@@ -58,7 +61,6 @@ export function render({ model, el }) {
     draw();
     tell({ t });
   };
-  input.addEventListener("input", () => go(input.valueAsNumber));
 
   const name = (text) => h("div", { class: "aew-title" }, text);
   const first = [name("In latent space"), strips[0], digits[0]];

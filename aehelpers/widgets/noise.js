@@ -11,6 +11,7 @@ import {
   oncePerFrame,
   openNets,
   picture,
+  rangeInput,
   root,
   showStill,
   signed,
@@ -33,7 +34,7 @@ export function render({ model, el }) {
 
   const frames = ["noisy", "denoised", "clean"].map(makeFrame);
   const controls = makeControls(kinds, (values) => change(values));
-  const digits = digitButtons(images, "Test digit", (i) => {
+  const digits = digitButtons(images, "Take", null, (i) => {
     change({ clean: row(images, i, SIDE ** 2) });
     digits.mark(i);
   });
@@ -119,8 +120,7 @@ function makeControls(kinds, change) {
     },
     Object.keys(kinds).map((kind) => h("option", { value: kind }, kind)),
   );
-  const oninput = () => change({ strength: input.valueAsNumber });
-  const input = h("input", { type: "range", oninput });
+  const input = rangeInput({}, (strength) => change({ strength }));
   const value = h("output", { class: "aew-value" });
   const show = (kind, strength) => {
     const { high, step, name, digits } = kinds[kind];

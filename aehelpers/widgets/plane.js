@@ -47,9 +47,9 @@ export function makePlane(model, config, side, names = ["", ""]) {
     { viewBox: `0 0 ${side} ${side}`, width: side, class: "aew-plane", "aria-hidden": "true" },
     ...frame(plane, names, large ? 6 : 3),
     svg("g", { class: "aew-dots" }, ...dots(places, classes, large ? 2.6 : 1.8)),
-    ...badges(places, classes, large ? 9 : 7),
     ring,
     marker,
+    ...badges(places, classes, large ? 9 : 7), // last, so that the marker hides none
   );
 
   return {
@@ -138,9 +138,16 @@ function frame({ side, width, height, low, high, across, down }, names, most) {
     svg("rect", { class: "aew-frame", x: left, y: top, width, height }),
     ...columns,
     ...rows,
-    svg("text", { x: side - right - 6, y: top + height - 6, "text-anchor": "end" }, names[0]),
-    svg("text", { x: left + 6, y: top + 15 }, names[1]),
+    nameAt({ x: side - right - 6, y: top + height - 6, "text-anchor": "end" }, names[0]),
+    nameAt({ x: left + 6, y: top + 15 }, names[1]),
   ];
+}
+
+/** The name of an axis; "z7" has its number set low, as elsewhere. */
+function nameAt(place, name) {
+  if (!/^z\d+$/.test(name)) return svg("text", place, name);
+  const number = svg("tspan", { dy: 3, class: "aew-low" }, name.slice(1));
+  return svg("text", { ...place, class: "aew-z" }, "z", number);
 }
 
 /** Round numbers between two others, each with the decimal places that they need. */

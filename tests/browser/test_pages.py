@@ -83,7 +83,7 @@ def test_sliders(show, made):
     assert slider.get_attribute("aria-valuetext") == f"{z[w.units[0]]:.2f}"
     widget.get_by_role("button", name="Reset").click()
     assert_same_picture(digit, w.image)
-    widget.get_by_role("button", name="Start from test digit 3").click()
+    widget.get_by_role("button", name="Start from image 3 of").click()
     assert_changes(digit, np.rint(levels(w.image)))
     before = grey(digit)
     widget.get_by_role("button", name="Random code").click()
@@ -139,7 +139,7 @@ def test_noise(show, made):
     widget.get_by_role("slider").press("Home")
     assert_same_picture(noisy, w.clean)
     assert "∞" in noisy.get_attribute("aria-label")
-    widget.get_by_role("button", name="Test digit 2").click()
+    widget.get_by_role("button", name="Take image 2 of").click()
     assert_changes(clean, np.rint(levels(w.clean)))
 
 
@@ -192,7 +192,7 @@ def test_draw(page, show, made):
     for key in ["Space", *["ArrowDown"] * 8, "Space"]:
         desk.press(key)
     eventually(lambda: assert_mass(seen, True), seen)
-    widget.get_by_role("button", name="Draw test digit 4").click()
+    widget.get_by_role("button", name="Draw a 3").click()
     digits, _ = widgets._base.bundled_digits()
     assert_same_picture(seen, digits[3])
 
@@ -296,7 +296,7 @@ def test_a_finger_on_buttons(phone, touch):
     assert tile.get_attribute("aria-pressed") == "false"
     widget, _ = touch("sliders")
     before = grey(widget.get_by_role("img"))
-    widget.get_by_role("button", name="Start from test digit 3").tap()
+    widget.get_by_role("button", name="Start from image 3 of").tap()
     assert_changes(widget.get_by_role("img"), before)
 
 
@@ -377,7 +377,7 @@ def test_exported_pages_work_without_a_network(page, exported, digits):
     page.locator("iframe[title='Draw a digit']").scroll_into_view_if_needed()
     draw = page.frame_locator("iframe[title='Draw a digit']")
     draw.locator("body[data-ready]").wait_for()
-    draw.get_by_role("button", name="Draw test digit 1", exact=True).click()
+    draw.get_by_role("button", name="Draw a 0").click()
     assert_same_picture(draw.get_by_role("img").first, clean[0])
     eventually(lambda: assert_room(draw.locator(".aew")), page.locator("body"))
     page.wait_for_function(
