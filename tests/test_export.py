@@ -4,25 +4,27 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
-from aehelpers import export, prose
+from aehelpers import data, export, prose, weights, widgets
+from aehelpers.widgets import _page
 from scripts import setup_env
 
 PNG = "iVBORw0KGgo="
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
-def exported(widget="latent_sliders", weights="variational_2d"):
+def exported(widget="latent_sliders", weights="variational_2d", **about):
     """Returns the HTML of an output that has shown a widget."""
     output = nbformat.v4.new_output(
         "display_data",
         {"image/png": PNG, "text/plain": "a digit"},
         metadata={
             "image/png": {"alt": "a digit & more"},
-            "aehelpers": {"widget": widget, "weights": weights},
+            "aehelpers": {"widget": widget, "weights": weights, **about},
         },
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
@@ -107,3 +109,17 @@ def test_notebook_05_fits_into_a_mail():
     assert sum("<iframe" in page for page in pages) >= 4
     # JupyterLab's styles come to 0.3 MB more.
     assert sum(map(len, pages)) + sum(len(cell.source) for cell in notebook.cells) < 2_600_000
+
+
+def test_the_digits_that_were_chosen_are_those_of_the_page():
+    (_, _), (x, _) = data.bundled()
+    pair = data.check_images(x[[7, 2]])
+    w = widgets.morph(weights.load_pretrained("variational"), *pair)
+    _, metadata = w._repr_mimebundle_()
+    about = metadata["aehelpers"]
+    assert len(about["digits"]) < 2000
+    again = widgets._base.CLASSES["morph"].example(
+        weights.load_pretrained("variational"), _page.unpacked_images(about["digits"])
+    )
+    np.testing.assert_allclose(again._pair, pair, atol=1 / 500)
+    assert exported(**about) != exported(widget="morph", weights=about["weights"])

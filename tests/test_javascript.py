@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aehelpers import predictions, widgets
+from aehelpers import _bundle, predictions, widgets
 from aehelpers.plots import palette
-from aehelpers.widgets import _base, _bundle
+from aehelpers.widgets import _base
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted([*ROOT.glob("aehelpers/**/*.js"), *ROOT.glob("aehelpers/**/*.css")])
@@ -53,8 +53,8 @@ def test_bundles_parse(view, tmp_path):
     if node is None:
         pytest.skip("There is no Node on the PATH; the browser tests parse the bundles, too.")
     for name, text in {
-        "bundle.mjs": _bundle.bundle(f"{view}.js"),
-        "page.mjs": _bundle.join(f"{view}.js", "page.js"),
+        "bundle.mjs": _bundle.bundle(_base.FOLDER / f"{view}.js"),
+        "page.mjs": _bundle.join(_base.FOLDER / f"{view}.js", _base.FOLDER / "page.js"),
         "predictions.mjs": predictions.Prediction._esm,
     }.items():
         path = tmp_path / name
@@ -70,7 +70,7 @@ def test_a_module_is_taken_once_and_before_those_that_use_it(tmp_path):
         b='import { C } from "./c.js";\n\nexport function f() {\n  return C;\n}\n',
         c="export const C = 1;\nexport async function g() {}\n",
     )
-    assert _bundle.join("a.js", folder=tmp_path) == (
+    assert _bundle.join(tmp_path / "a.js") == (
         "const C = 1;\nasync function g() {}\n\nfunction f() {\n  return C;\n}\n\nf(C, g);\n"
     )
 
@@ -104,7 +104,7 @@ def write(folder, **modules):
 def test_what_the_joining_does_not_take_is_named(line, tmp_path):
     write(tmp_path, a=f"const first = 1;\n{line}\n", b="export function f() {}\n")
     with pytest.raises(ValueError) as error:
-        _bundle.join("a.js", folder=tmp_path)
+        _bundle.join(tmp_path / "a.js")
     assert str(error.value).startswith("a.js is written in a way that the joining")
     assert str(error.value).split("): ")[1] in line
 
@@ -116,13 +116,13 @@ def test_names_that_collide_or_are_missing_are_named(tmp_path):
         b="export function f() {}\nconst size = 1;\n",
     )
     with pytest.raises(ValueError, match="size is declared in b.js and in a.js: rename"):
-        _bundle.join("a.js", folder=tmp_path)
+        _bundle.join(tmp_path / "a.js")
     write(tmp_path, a='import { g } from "./b.js";\n')
     with pytest.raises(ValueError, match="a.js imports what b.js doesn't export: g"):
-        _bundle.join("a.js", folder=tmp_path)
+        _bundle.join(tmp_path / "a.js")
     write(tmp_path, a='import { f } from "./b.js";\n', b='import { g } from "./a.js";\n')
     with pytest.raises(ValueError, match="in a circle: a.js -> b.js -> a.js"):
-        _bundle.join("a.js", folder=tmp_path)
+        _bundle.join(tmp_path / "a.js")
 
 
 # ---- Colours ----

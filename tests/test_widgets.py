@@ -289,7 +289,7 @@ def test_models_that_cannot_be_shown(digits, labels):
         if name not in ("noise", "draw"):
             with pytest.raises(ValueError, match="must decode vectors"):
                 call(models.convolutional(None, filters=(2, 2)))
-    with pytest.raises(ValueError, match="at most 32 numbers. Received: latent_dim=33"):
+    with pytest.raises(ValueError, match="at most 32 numbers, unless .* Received: latent_dim=33"):
         widgets.latent_sliders(models.vanilla(33))
     assert widgets.latent_sliders(models.vanilla(32)).z.shape == (32,)
     with pytest.raises(ValueError, match="models must be a dictionary"):
@@ -359,3 +359,118 @@ def test_models_like_the_shipped_ones_are_known():
     assert _page.shipped_like(models.denoising()) == "denoising"
     assert _page.shipped_like(models.deep(29)) is None
     assert _page.shipped_like(Nothing()) is None
+
+
+def test_a_quantised_decoder_is_computed_as_keras_does(capsys):
+    model = seeded(models.vanilla, 4)
+    with pytest.warns(UserWarning, match="does not have a `quantize` method"):
+        model.decoder.quantize("int8")
+    w = widgets.latent_sliders(model)
+    assert w._config["nets"]["decoder"] is None
+    assert "Dense with int8 weights" in capsys.readouterr().out
+    w.z = [3, -3, 2, 1]
+    np.testing.assert_allclose(w.image, drawn(model, w.z), atol=1e-5)
+
+
+def test_sliders_over_some_of_many_units(digits):
+    model = seeded(models.variational, 64, sizes=(8,))
+    w = widgets.latent_sliders(model, digits, dims=range(60, 50, -1))
+    assert w.units == list(range(60, 50, -1)) and w.z.shape == (64,)
+    with pytest.raises(ValueError, match="unless dims says which of them to show. Received: .*64"):
+        widgets.latent_sliders(model, digits)
+    with pytest.raises(ValueError, match="dims must be at most 32 units. Received: 33 of them"):
+        widgets.latent_sliders(model, digits, dims=range(33))
+
+
+def test_codes_of_one_number(digits):
+    model = seeded(models.vanilla, 1)
+    w = widgets.draw({"one": model})
+    w.image = digits[0]
+    assert w.z.shape == (1,)
+    for call in (widgets.latent_sliders, widgets.noise, widgets.features):
+        assert call(model, digits).z.shape == (1,)
+    assert widgets.morph(model, digits[0], digits[1]).z.shape == (1,)
+    with pytest.raises(ValueError, match="at least 2 numbers. Received: latent_dim=1"):
+        widgets.latent_map(model, digits, np.arange(12) % 10)
+
+
+# ---- What is saved, and what is let go of ----
+
+
+def test_only_python_changes_the_weights(vae):
+    w = widgets.latent_sliders(vae)
+    before = w._data
+    w.set_state({"_data": b""})  # what a view does, so that they aren't saved
+    assert w._data is before
+
+
+def test_what_is_too_large_to_be_saved_has_a_picture(vae, monkeypatch):
+    small = widgets.latent_sliders(vae)
+    small._repr_mimebundle_()
+    assert not small._config["large"] and not small._still
+    monkeypatch.setattr(widgets._base, "MOST_SAVED", 1000)
+    large = widgets.latent_sliders(vae)
+    content, metadata = large._repr_mimebundle_()
+    assert large._config["large"] and large._still["png"] == content["image/png"]
+    assert large._still["alt"] == metadata["image/png"]["alt"]
+    assert '"large": false' in large.page()
+
+
+@pytest.fixture
+def cell(monkeypatch):
+    """Returns a function that says which cell runs from now on."""
+    from aehelpers import _cells
+
+    class Shell:
+        def get_parent(self):
+            return self.request
+
+    shell, runs = Shell(), iter(range(100))
+
+    def run(name):
+        shell.request = {"header": {"msg_id": str(next(runs))}, "metadata": {"cellId": name}}
+
+    monkeypatch.setattr(_cells, "get_ipython", lambda: shell)
+    monkeypatch.setattr(_cells, "_made", {})
+    return run
+
+
+def test_a_cell_lets_go_of_what_it_made_before(vae, digits, cell):
+    made = []
+    for _ in range(5):
+        cell("a")
+        made.append([widgets.latent_sliders(vae, digits), widgets.noise(vae, digits)])
+    for run in made[:-1]:
+        assert all(w.comm is None and not w._data for w in run)
+    assert all(w.comm is not None and w._data for w in made[-1])
+    copies = {id(w._coders["decoder"].model) for run in made for w in run}
+    assert len(copies) == 1  # of one model as it is, however often it is shown
+    cell("b")
+    other = widgets.latent_sliders(vae, digits)
+    assert made[-1][0].comm is not None
+    cell("a")
+    assert other.comm is not None
+    # A closed one that is shown again is whole.
+    first = made[0][0]
+    before = first.z
+    content, _ = first._repr_mimebundle_()
+    assert first.comm is not None and first._data == made[-1][0]._data
+    assert "application/vnd.jupyter.widget-view+json" in content
+    first.z = np.ones(5)
+    assert not np.array_equal(first.z, before)
+
+
+def test_a_trained_model_is_copied_anew(vae, digits):
+    model = seeded(models.vanilla, 4)
+    first = widgets.latent_sliders(model, digits)
+    model.set_weights([weight + 0.1 for weight in model.get_weights()])
+    second = widgets.latent_sliders(model, digits)
+    assert first._coders["decoder"].model is not second._coders["decoder"].model
+    assert not np.allclose(first.image, second.image)
+
+
+def test_names_are_no_markup():
+    name = "</script><!--<script><b>bold"
+    page = widgets.draw({name: seeded(models.vanilla, 4)}).page()
+    state = page.split('id="state">')[1].split("</script>")[0]
+    assert "<" not in state and r"\u003c/script>" in state

@@ -5,10 +5,10 @@ import base64
 import numpy as np
 import pytest
 
-from aehelpers import data, metrics
+from aehelpers import _bundle, data, metrics
 from aehelpers.data import folder
 from aehelpers.weights import quantise
-from aehelpers.widgets import _base, _bundle, _net, _noise
+from aehelpers.widgets import _base, _net, _noise
 
 RUN = """async ({ source, name, calls }) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -153,7 +153,7 @@ def test_bundles_are_modules(chromium, view):
           const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
           return typeof (await import(url)).default.render;
         }""",
-        _bundle.bundle(f"{view}.js"),
+        _bundle.bundle(_base.FOLDER / f"{view}.js"),
     )
     assert kind == "function"
     page.close()
