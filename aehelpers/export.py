@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import Preprocessor
 
-from aehelpers import prose
+from aehelpers import predictions, prose
 
 NOTE = (
     "The weights in this page are those that are shipped with the course, not those of the run "
@@ -52,7 +52,7 @@ class AehelpersExporter(Preprocessor):
             nb.cells.append(_cell(page.end()))
         # nbconvert's list of styles is written after this; browsers take one from a cell as well.
         nb.cells.insert(0, _cell(f"<style>{prose.STYLE}</style>"))
-        pages = _Pages()
+        pages, states = _Pages(), _take_states(nb)
         for cell in nb.cells:
             for output in cell.get("outputs", []):
                 data, metadata = output.get("data", {}), output.get("metadata", {})
@@ -60,6 +60,11 @@ class AehelpersExporter(Preprocessor):
                 text, caption = None, ""
                 if "widget" in metadata.get("aehelpers", {}):
                     text, caption = pages.frame(metadata["aehelpers"]), _caption(STILL)
+                    if text is not None and alt is not None and "image/png" in data:
+                        still = _image(data["image/png"], metadata["image/png"])
+                        text += f'\n<div class="aehelpers-print">{still}</div>'
+                elif (choice := _choice(data, states)) is not None:
+                    text = choice
                 if text is None and alt is not None and "image/png" in data:
                     text = _image(data["image/png"], metadata["image/png"]) + caption
                 if text is not None:
@@ -71,6 +76,21 @@ class AehelpersExporter(Preprocessor):
 def _cell(text):
     """Returns a cell that a page has and slides don't."""
     return nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": "skip"}})
+
+
+def _take_states(nb):
+    """Takes the saved state of widgets out of a notebook: nbconvert would fetch a script for it."""
+    widgets = nb.metadata.pop("widgets", {})
+    return widgets.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+
+
+def _choice(data, states):
+    """Returns HTML for a prediction as it was saved, with the choice, or `None`."""
+    view = data.get("application/vnd.jupyter.widget-view+json", {})
+    state = states.get(view.get("model_id"), {}).get("state", {})
+    if state.get("_anywidget_id") != "aehelpers.predictions.Prediction":
+        return None
+    return predictions.as_html(state["question"], state["choices"], state.get("choice", 0))
 
 
 def _describe(outputs):

@@ -139,15 +139,20 @@ class Prediction(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        items = "".join(
-            f"<li>{html.escape(text)}{' <b>(your choice)</b>' * (i == self.choice)}</li>"
-            for i, text in enumerate(self.choices, start=1)
-        )
-        data["text/html"] = (
-            f"<p><b>Your prediction:</b> {html.escape(self.question)}</p>"
-            f"<ol>{items}</ol>{f'<p>{_HOW}</p>' * (not self.choice)}"
-        )
+        data["text/html"] = as_html(self.question, self.choices, self.choice)
         return data, metadata
+
+
+def as_html(question, choices, choice):
+    """Returns a prediction for a page without radio buttons."""
+    items = "".join(
+        f"<li>{html.escape(text)}{' <b>(your choice)</b>' * (i == choice)}</li>"
+        for i, text in enumerate(choices, start=1)
+    )
+    return (
+        f"<p><b>Your prediction:</b> {html.escape(question)}</p>"
+        f"<ol>{items}</ol>{f'<p>{_HOW}</p>' * (not choice)}"
+    )
 
 
 def ask(question, choices, choice=None):

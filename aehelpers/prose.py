@@ -25,7 +25,11 @@ body.jp-Notebook .jp-Cell:has(style) { display: none; }
 @media screen {
   body.jp-Notebook .jp-OutputArea-output pre { white-space: pre; overflow-x: auto; }
 }
+/* On paper, where a frame would be cut, the stored picture of a widget stands in its place. */
+.aehelpers-print { display: none; }
 @media print {
+  iframe.aehelpers { display: none; }
+  .aehelpers-print { display: block; }
   body.jp-Notebook .jp-InputPrompt, body.jp-Notebook .jp-OutputPrompt { display: none; }
   body.jp-Notebook .jp-Cell pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   body.jp-Notebook .celltag_wide .jp-OutputArea-output pre { font-size: 6pt; line-height: 1.4; }

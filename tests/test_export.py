@@ -123,3 +123,18 @@ def test_the_digits_that_were_chosen_are_those_of_the_page():
     )
     np.testing.assert_allclose(again._pair, pair, atol=1 / 500)
     assert exported(**about) != exported(widget="morph", weights=about["weights"])
+
+
+def test_a_saved_prediction_keeps_its_choice():
+    view = "application/vnd.jupyter.widget-view+json"
+    output = nbformat.v4.new_output("display_data", {view: {"model_id": "1"}, "text/html": "old"})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
+    about = {"_anywidget_id": "aehelpers.predictions.Prediction", "question": "Which?"}
+    states = {"1": {"state": {**about, "choices": ["<a>", "b"], "choice": 2}}}
+    notebook.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": {"state": states, "version_major": 2}
+    }
+    export.AehelpersExporter().preprocess(notebook, {})
+    text = notebook.cells[1].outputs[0].data["text/html"]
+    assert "<li>b <b>(your choice)</b></li>" in text and "&lt;a&gt;" in text
+    assert "widgets" not in notebook.metadata  # for which nbconvert would fetch a script

@@ -15,14 +15,18 @@ export function render({ model, el }) {
 
   // Python answers what it has heard: after a restart of the kernel, nobody does.
   let timer;
+  const complain = () => {
+    const choice = model.get("choice");
+    status.textContent = choice ? `You chose ${choice}. ${unheard}` : unheard;
+  };
   const ask = (message) => {
-    model.send(message);
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      const choice = model.get("choice");
-      if (choice) status.textContent = `You chose ${choice}. ${unheard}`;
-      else status.textContent = unheard;
-    }, PATIENCE);
+    timer = setTimeout(complain, PATIENCE);
+    try {
+      model.send(message);
+    } catch {
+      complain(); // a front end that knows that nobody listens
+    }
   };
   const unheard =
     "The kernel hasn't heard of it: it is busy, or was started anew; " +

@@ -25,8 +25,25 @@ class Finger:
         self.move(*end)
         self.lift()
 
+    def put_two(self, *places):
+        """Puts one finger down, and then a second one."""
+        self._send("touchStart", *places[0])
+        self._send_all("touchStart", places)
+        self._places = places
+
+    def move_two(self, *places, steps=6):
+        for i in range(1, steps + 1):
+            between = [
+                (x0 + (x - x0) * i / steps, y0 + (y - y0) * i / steps)
+                for (x0, y0), (x, y) in zip(self._places, places)
+            ]
+            self._send_all("touchMove", between)
+
     def _send(self, kind, x, y):
-        points = [{"x": x, "y": y}]
+        self._send_all(kind, [(x, y)])
+
+    def _send_all(self, kind, places):
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
         self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 

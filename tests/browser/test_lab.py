@@ -228,6 +228,9 @@ def test_after_a_restart_of_the_kernel(notebook):
     slider = widget.get_by_role("slider").first
     slider.press("Home" if float(slider.input_value()) > 0 else "End")
     assert_changes(widget.get_by_role("img"), before)  # the old one still moves
+    # The one that the kernel computes says why it doesn't.
+    notebook.widget("sliders", 2).get_by_role("slider").first.press("Home")
+    page.get_by_text("The kernel doesn't answer, and it has to compute this net.").wait_for()
 
     page.evaluate("document.querySelectorAll('.aew').forEach(each => each.classList.add('old'))")
     notebook.run_all()

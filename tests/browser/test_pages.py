@@ -17,6 +17,7 @@ from layout import assert_room
 from pictures import assert_changes, assert_same_picture, eventually, grey, levels
 
 from aehelpers import data, models, plots, training, widgets
+from conftest import opened
 from scripts import course, notebooks, setup_env
 
 
@@ -209,6 +210,79 @@ def touch(phone, saved):
     return touch
 
 
+def test_two_fingers_do_not_scribble(phone, touch):
+    widget, finger = touch("draw")
+    desk, seen = widget.get_by_role("application"), widget.get_by_role("img").first
+    finger.drag(place(desk, 0.3, 0.2), place(desk, 0.3, 0.8))
+    eventually(lambda: assert_mass(seen, True), seen)
+    phone.wait_for_timeout(100)
+    one = grey(seen)
+    widget.get_by_role("button", name="Clear").tap()
+    eventually(lambda: assert_mass(seen, False), seen)
+    (x, top), (_, bottom), other = (
+        place(desk, 0.3, 0.2),
+        place(desk, 0.3, 0.8),
+        place(desk, 0.9, 0.5),
+    )
+    finger.put_two((x, top), other)
+    finger.move_two((x, bottom), other)
+    finger.lift()
+
+    def same():
+        np.testing.assert_allclose(grey(seen), one, atol=40)
+
+    eventually(same, seen)
+
+
+def test_pictures_stay_where_they_are_needed(phone, saved):
+    noise = show_on(phone, saved, "noise")
+    boxes = [each.bounding_box() for each in noise.get_by_role("img").all()]
+    assert len({box["y"] for box in boxes}) == 1  # side by side, to be compared
+    assert boxes[2]["x"] + boxes[2]["width"] <= 400
+    sliders = show_on(phone, saved, "sliders")
+    sliders.get_by_role("slider").last.scroll_into_view_if_needed()
+    box = sliders.get_by_role("img").bounding_box()
+    assert 0 <= box["y"] < 100
+
+
+def test_nothing_is_measured_before_anything_is_drawn(show):
+    widget = show("draw")
+    card = widget.get_by_role("region", name="Model two numbers")
+    assert card.get_by_text("Nothing is drawn yet.").is_visible()
+    assert card.get_by_text("Squared error").count() == 0
+    assert not card.locator(".aew-scale i").is_visible()
+    assert not card.locator(".aew-marker").is_visible()
+    assert not grey(card.get_by_role("img")).any()
+    widget.get_by_role("button", name="Draw a 0").click()
+    card.get_by_text("Squared error").wait_for()
+    assert card.locator(".aew-scale i").is_visible() and card.locator(".aew-marker").is_visible()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_forced_colours_leave_pictures_alone(chromium, saved, name):
+    with opened(chromium, forced_colors="active") as page:
+        widget = show_on(page, saved, name)
+        for canvas in widget.locator("canvas").all():
+            style = canvas.evaluate("e => getComputedStyle(e).forcedColorAdjust")
+            assert style == "none"
+        if name == "draw":
+            widget.get_by_role("button", name="Draw a 3").click()
+            paper = widget.locator(".aew-paper")
+            assert paper.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(0, 0, 0)"
+            chosen = widget.locator(".aew-digit[aria-pressed=true] canvas")
+            assert chosen.evaluate("e => getComputedStyle(e).outlineWidth") == "3px"
+
+
+def test_three_models_have_room(chromium, saved, tmp_path):
+    w = widgets.draw({name: models.vanilla(2) for name in ("one", "two", "three")})
+    path = w.save(tmp_path / "three.html")
+    with opened(chromium, viewport={"width": 938, "height": 700}) as page:  # JupyterLab at 1366
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready]")
+        tops = [each.bounding_box()["y"] for each in page.locator(".aew-card").all()]
+        assert len(tops) == 3 and len(set(tops)) == 1
+
+
 def scrolled(page):
     return page.evaluate("scrollY")
 
@@ -279,6 +353,7 @@ def test_a_finger_on_a_slider(phone, touch, name):
     still = scrolled(phone)
     finger.drag((x, y), (x, y - 150))
     assert scrolled(phone) > still + 50  # up and down, the page moves
+    assert 0.1 < share() < 0.3  # and the slider is where it was
     for strip in widget.locator(".aew-strip").all()[:1]:
         x, y = place(strip, 0.5, 0.5)
         before, still = grey(digit), scrolled(phone)
@@ -367,10 +442,15 @@ def test_exported_pages_work_without_a_network(page, exported, digits):
     noise.get_by_role("slider").press("Home")
     model = training.load_pretrained("denoising")
     clean, _ = widgets._base.bundled_digits()
-    expected = model.predict(clean[:1], verbose=0)
+    expected = model.predict(digits[0][:1], verbose=0)  # the digit that was chosen
     # The weights are those of the file, which are 8-bit numbers; here they are rounded so again.
     assert_same_picture(denoised, expected, atol=8)
     assert_changes(denoised, before)
+    page.emulate_media(media="print")  # where a frame would be cut
+    assert page.locator("iframe.aehelpers:visible").count() == 0
+    assert page.get_by_role("img", name="A digit with gaussian noise").is_visible()
+    page.emulate_media(media="screen")
+    assert page.get_by_role("img", name="A digit with gaussian noise").count() == 0
     page.set_viewport_size({"width": 640, "height": 450})  # a window of 1280x900 pixels at 200 %
     eventually(lambda: assert_room(noise.locator(".aew")), denoised)
 

@@ -7,10 +7,10 @@ CELLS = [
     """from aehelpers import predictions
 larger = predictions.ask("Which is larger?", ["the first", "the second", "neither"])
 larger""",
-    'larger.answer(2, "By far.")',
-    """faster = predictions.ask("Which is faster?", ["the first", "the second", "neither"])
+    "larger.answer(2)",
+    """faster = predictions.ask("Which is faster?", ["the first", "the last", "neither"])
 faster""",
-    'faster.answer(2, "Just so.")',
+    "faster.answer(2)",
 ]
 
 
@@ -35,11 +35,11 @@ def answered(page, lab, cell, text):
 
 def test_a_choice_by_mouse_reaches_the_answer(page, lab):
     group = group_of(page, "larger")
-    page.get_by_text("No prediction yet. Measured: the second. By far.").wait_for()
+    page.get_by_text("No prediction yet. Measured: the second.").wait_for()
     assert group.get_by_role("radio").count() == 3
     group.get_by_label("1. the first").check()
     group.get_by_text("Recorded: 1.").wait_for()
-    answered(page, lab, 1, "You said: the first. Measured: the second. By far.")
+    answered(page, lab, 1, "You said: the first. Measured: the second.")
 
 
 def test_arrow_keys_move_between_choices_and_not_between_cells(page, lab):
@@ -48,11 +48,21 @@ def test_arrow_keys_move_between_choices_and_not_between_cells(page, lab):
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
     group.get_by_text("Recorded: 2.").wait_for()
-    assert group.get_by_label("2. the second").is_checked()
-    assert group.get_by_label("2. the second").evaluate("e => e === document.activeElement")
+    assert group.get_by_label("2. the last").is_checked()
+    assert group.get_by_label("2. the last").evaluate("e => e === document.activeElement")
     outline = "e => getComputedStyle(e.closest('label')).outlineStyle"
-    assert group.get_by_label("2. the second").evaluate(outline) == "solid"
-    answered(page, lab, 3, "You said: the second. So it is. Measured: the second. Just so.")
+    assert group.get_by_label("2. the last").evaluate(outline) == "solid"
+    answered(page, lab, 3, "You said: the last. So it is. Measured: the last.")
+
+
+def test_after_a_restart_nothing_is_said_to_be_recorded(page, lab):
+    page.evaluate(
+        "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
+    )
+    group = group_of(page, "larger")
+    group.get_by_label("3. neither").check()
+    group.get_by_text("You chose 3. The kernel hasn't heard of it").wait_for()
+    assert group.get_by_text("Recorded").count() == 0
 
 
 def test_text_can_be_read_in_the_dark_theme(page, lab):
