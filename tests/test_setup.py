@@ -324,15 +324,19 @@ def test_exports_to_html_know_the_course(tmp_path, name):
     assert exporter.mathjax_url == exporter.require_js_url == "data:text/javascript,"
 
 
-def test_jupyterlab_knows_the_setting_that_spares_its_question(tmp_path):
+def test_jupyterlab_knows_its_settings(tmp_path):
     setup_env.write_settings(str(tmp_path))
-    ((name, values),) = settings(tmp_path, "overrides.json").items()
-    plugin, schema = name.split(":")
-    schemas = Path(sys.prefix, "share", "jupyter", "lab", "schemas")
-    known = json.loads((schemas / plugin / f"{schema}.json").read_text(encoding="utf-8"))
-    for key, value in values.items():
-        choices = [choice["const"] for choice in known["properties"][key]["oneOf"]]
-        assert value in choices
+    share = Path(sys.prefix, "share", "jupyter")
+    folders = [share / "lab" / "schemas", *share.glob("labextensions/@jupyter-widgets/*/schemas")]
+    for name, values in settings(tmp_path, "overrides.json").items():
+        plugin, schema = name.split(":")
+        (path,) = [p for each in folders if (p := each / plugin / f"{schema}.json").exists()]
+        known = json.loads(path.read_text(encoding="utf-8"))["properties"]
+        for key, value in values.items():
+            if "oneOf" in known[key]:
+                assert value in [choice["const"] for choice in known[key]["oneOf"]]
+            else:
+                assert known[key]["type"] == "boolean" and value in (True, False)
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
