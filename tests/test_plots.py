@@ -139,6 +139,16 @@ def test_tile_puts_every_image_in_its_place():
     assert (grid == 0.5).all()
 
 
+def test_grey_pictures_are_stored_in_64_greys_with_black_and_white_exact():
+    ramp = np.linspace(0, 1, 784, dtype="float32").reshape(1, 28, 28, 1)
+    data, _ = plots.digits(ramp)._repr_mimebundle_()
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    greys = np.unique(np.asarray(image))
+    assert image.mode == "L"
+    assert 40 < len(greys) <= 64
+    assert (greys[0], greys[-1]) == (0, 255)
+
+
 def test_tile_takes_every_layout_and_uint8():
     expected = plots.tile(X)
     for images in [X[..., 0], X.reshape(12, 784)]:
