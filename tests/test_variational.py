@@ -269,8 +269,9 @@ def test_the_model_written_out_in_the_notebook_is_the_package_s(digits):
     for cell in notebook.cells:
         if "variational" in cell.metadata.get("tags", []):
             exec(cell.source, names)
-    written = names["VariationalAutoencoder"](names["posterior"], names["decoder"])
-    dense = [layer.units for layer in names["posterior"].layers if hasattr(layer, "units")]
+    posterior = names["build_posterior"](2)
+    written = names["VariationalAutoencoder"](posterior, names["build_decoder"](2))
+    dense = [layer.units for layer in posterior.layers if hasattr(layer, "units")]
     package = models.variational(dense[-1], sizes=dense[:-2])
     package.posterior.set_weights(written.posterior.get_weights())
     package.decoder.set_weights(written.decoder.get_weights())
