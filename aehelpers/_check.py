@@ -59,3 +59,48 @@ def number(name, value, most=None):
         wanted = "a number of at least 0" if most is None else f"a number from 0 to {most}"
         raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
     return value
+
+
+def integers(name, values):
+    """Returns a list of positive integers, or says what it must be.
+
+    Args:
+        name: What the message calls the argument.
+        values: What was given: a list, a tuple or the like.
+
+    Raises:
+        ValueError: If `values` is no such thing, or one of them isn't a positive integer.
+
+    Example:
+
+    >>> integers("sizes", 256)
+    Traceback (most recent call last):
+        ...
+    ValueError: sizes must be a list of positive integers. Received: sizes=256
+    """
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} must be a list of positive integers. Received: {name}={values!r}")
+    return [integer(f"each of {name}", value) for value in values]
+
+
+def dictionary(name, value, what):
+    """Returns `value` if it is a dictionary, or says what it must be.
+
+    Args:
+        name: What the message calls the argument.
+        value: What was given.
+        what: What the dictionary is for: "from names to images".
+
+    Raises:
+        ValueError: If `value` is anything else.
+
+    Example:
+
+    >>> dictionary("rows", [1, 2], "from names to images")
+    Traceback (most recent call last):
+        ...
+    ValueError: rows must be a dictionary from names to images. Received: list
+    """
+    if not hasattr(value, "items"):
+        raise ValueError(f"{name} must be a dictionary {what}. Received: {type(value).__name__}")
+    return value

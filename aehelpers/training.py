@@ -1,35 +1,27 @@
 """Training that can be watched, stopped and taken up again."""
 
-import contextlib
-import hashlib
 import html
-import json
 import math
-import os
-import re
 import sys
-import tempfile
 import time
-from pathlib import Path
+import weakref
 
 import keras
 import numpy as np
 
-from aehelpers import plots
+from aehelpers import _backups, _fingerprint, losses, models, plots
+from aehelpers._files import UNREADABLE
 
 # Notebooks train and load in one breath, and look for both here.
-from aehelpers.weights import (
-    UNREADABLE,
-    available,
-    load_pretrained,
-    read_card,
-    save_weights,
-)
+from aehelpers.weights import available, load_pretrained, read_card, save_weights
 
 __all__ = ["LiveTraining", "available", "load_pretrained", "read_card", "save_weights"]
 
-_BACKUP_DAYS = 7
 _SECONDS_BETWEEN_UPDATES = 0.25
+
+# Models whose training was stopped: what the training was, the steps at its last backup, and the
+# weights that the stop left, where that is known.
+_interrupted = weakref.WeakKeyDictionary()
 
 
 class LiveTraining(keras.callbacks.Callback):
@@ -41,16 +33,17 @@ class LiveTraining(keras.callbacks.Callback):
 
     The weights, the optimiser's state and the history are backed up after every epoch, under
     `AEHELPERS_CACHE_DIR` or the user's cache folder. When `fit` was stopped, or its kernel died,
-    running it again goes on after the last epoch that was finished. What other callbacks keep to
-    themselves is not restored. At the end of training the backup is deleted; one that nobody
-    comes back to, after a week.
+    running it again goes on after the last epoch that was finished, and gives what it would have
+    given without the interrupt. It goes on only with the same training: the same notebook or
+    script, layers, code of classes and losses, `compile` arguments, weights at the start, data,
+    epochs and steps. Otherwise, and where that can't be told, training begins anew and says why.
+    What other callbacks keep to themselves is not restored. At the end of training the backup is
+    deleted; one that nobody comes back to, after a week.
 
     Args:
-        resume: Whether to go on with an interrupted training of the same configuration: the same
-            notebook or script, layers, `compile` arguments, epochs and steps. With `False`
-            training starts over.
-        name: Tells apart trainings that have the same configuration, for instance on other data.
-        ylabel: What the loss is and its unit, for the figure.
+        resume: Whether to go on with an interrupted training. With `False` training starts over.
+        name: Tells apart trainings of one notebook that are of the same kind.
+        ylabel: What the loss is and its unit, for the figure; by default what is known of it.
 
     Example:
 
@@ -66,7 +59,7 @@ class LiveTraining(keras.callbacks.Callback):
     3 epochs: loss 1.000
     """
 
-    def __init__(self, resume=True, name=None, ylabel="loss (nats per image)"):
+    def __init__(self, resume=True, name=None, ylabel=None):
         super().__init__()
         self.resume = resume
         self.name = name
@@ -77,9 +70,8 @@ class LiveTraining(keras.callbacks.Callback):
         self._history, self._first, self._clock = {}, 0, None
         # Keras would keep what an earlier resume had set, and skip epochs of this training.
         self.model._initial_epoch = None
-        self._path = _backup_path(self.model, self.params, self.name)
-        if self._path and self._path.exists():
-            self._take_up()
+        self._find_backup()
+        self._tell_of_the_schedule()
         self._display = None
         ipython = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
         if hasattr(ipython, "kernel"):
@@ -114,13 +106,15 @@ class LiveTraining(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._steps = self._steps or self._batch + 1
         for key, value in (logs or {}).items():
-            self._history.setdefault(key, []).append(float(value))
-        if self._path:
+            self._history.setdefault(key, []).append(np.asarray(value).tolist())
+        if self._backup:
+            orders = [order.epoch for order in self._orders]
             try:
-                _write_backup(self._path, self.model, epoch + 1, self._history)
+                self._backup.write(self.model, epoch + 1, self._history, self._parts, orders)
             except OSError as error:
-                self._path = None
+                self._backup = None
                 print(f"No more backups of this training: {error.strerror}.")
+            _interrupted[self.model] = self._parts, int(self.model.optimizer.iterations), None
         every = math.ceil(self._epochs / 10)
         if self._display is None and (epoch + 1) % every == 0 and epoch + 1 < self._epochs:
             print(f"Epoch {epoch + 1} of {self._epochs}: {_numbers(self._history)}")
@@ -128,46 +122,136 @@ class LiveTraining(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._first:
             self.model.history.epoch[:0] = range(self._first)
-        if self._path:
-            self._path.unlink(missing_ok=True)
+        if self._backup:
+            self._backup.delete()
+        _interrupted.pop(self.model, None)
         if self._display is not None:
             self._events.unregister("post_run_cell", self._on_interrupt)
             self._leave_figure()
         n = len(self._history.get("loss", ()))
         print(f"{n} epoch{'s' * (n != 1)}: {_numbers(self._history)}")
+        bad = [i for i, loss in enumerate(self._history.get("loss", ()), 1) if not _finite(loss)]
+        if bad:
+            print(
+                f"The loss is no number from epoch {bad[0]} on. Usual causes are too large a "
+                "learning rate and images outside [0, 1]."
+            )
 
-    def _take_up(self):
-        if not self.resume:
-            self._path.unlink()
+    def _find_backup(self):
+        """Takes up the backup of this very training, or prepares one for a new training."""
+        self._backup, self._orders, self._parts = None, [], {}
+        place = _backups.folder()
+        if place is None:
             return
+        fit = _fingerprint.fit_arguments()
+        self._orders = _fingerprint.orders(fit)
+        if not self.model.built:
+            _fingerprint.build(self.model, fit)
+        self._parts = _fingerprint.parts(self.model, self.params, fit)
+        if self.model in _interrupted:
+            self._recognise_the_model(*_interrupted.pop(self.model))
+        if None in self._parts.values():  # taken up, it would get other batches
+            return
+        slot, taken, others = _backups.slot(self.model, self.name), None, []
+        for backup in _backups.interrupted(place, slot):
+            if backup.meta and backup.meta.get("parts") != self._parts:
+                others.append(backup)
+            elif taken is None and self.resume:
+                taken = self._take_up(backup)
+            else:
+                backup.delete()
+        if others and taken is None and self.resume:
+            stored = others[0].meta.get("parts") or {}
+            differing = [key for key, text in self._parts.items() if stored.get(key) != text]
+            print(
+                "Training begins anew: the interrupted one of this notebook that is backed up had "
+                f"other {', '.join(differing)}."
+            )
+        for backup in others:
+            _backups.release(backup)
         try:
-            self._first, self._history = _read_backup(self._path, self.model)
+            self._backup = taken or _backups.new(place, slot)
+        except OSError as error:
+            print(f"No backups of this training: {error.strerror}.")
+
+    def _recognise_the_model(self, parts, iterations, state):
+        """Lets a model that was interrupted count as the one that it was when training began."""
+        optimizer = self.model.optimizer
+        if state is None:  # outside of notebooks nobody tells of the interrupt
+            step = int(optimizer.iterations) - iterations
+            same = 0 <= step <= (self._steps or math.inf)
+        else:
+            same = state == _fingerprint.weights(self.model)
+        if same:
+            for key in ("weights at the start", "learning rate"):
+                self._parts[key] = parts[key]
+
+    def _take_up(self, backup):
+        try:
+            self._first, self._history, orders = backup.read(self.model)
         except UNREADABLE as error:
-            self._path.unlink(missing_ok=True)
+            backup.delete()
             print(
                 "The backup of an interrupted training can't be used, so training starts from the "
                 f"beginning ({type(error).__name__}: {getattr(error, 'strerror', None) or error})."
             )
-            return
+            return None
+        for order, epoch in zip(self._orders, orders):
+            order.epoch = epoch
         self.model._initial_epoch = self._first
         self.model.history.history = {key: list(v) for key, v in self._history.items()}
         print(
             f"Resumed after epoch {self._first} of {self._epochs}. "
             "LiveTraining(resume=False) would start over."
         )
+        return backup
+
+    def _tell_of_the_schedule(self):
+        """Says so where the schedule of the learning rate ends before this training does."""
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        schedule = getattr(optimizer, "_learning_rate", None)
+        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            return
+        done, steps = int(optimizer.iterations), self._steps or 0
+        left = self._epochs - self._first
+        # One more than there are epochs: a schedule that warms up begins at 0, and isn't over.
+        rates = [float(schedule(done + epoch * steps)) for epoch in range(left + 1)]
+        ended = left + 1
+        while ended and abs(rates[ended - 1]) < 1e-12:
+            ended -= 1
+        if ended == 0:
+            print(
+                f"The schedule of the learning rate has ended: after {done:,} steps it is 0, and "
+                "nothing more is learned. To begin anew, run the cells that build and compile the "
+                "model, then this one."
+            )
+        elif ended < left:
+            print(
+                f"The schedule of the learning rate is shorter than this training: from epoch "
+                f"{self._first + ended + 1} on it is 0, and nothing more is learned."
+            )
 
     def _on_interrupt(self, result=None):
         self._events.unregister("post_run_cell", self._on_interrupt)
         self._leave_figure()
         finished = len(self._history.get("loss", ()))
-        print(
-            f"Stopped after {finished} of {self._epochs} epochs."
-            + (" Run the cell again to go on from there." if finished and self._path else "")
-        )
+        line = f"Stopped after {finished} of {self._epochs} epochs."
+        if finished and self._backup:
+            parts, iterations, _ = _interrupted[self.model]
+            _interrupted[self.model] = parts, iterations, _fingerprint.weights(self.model)
+            line += " Run the cell again to go on from there."
+        elif finished and "data" in self._parts:
+            line += (
+                " To be taken up, a training needs batches that can be had again: data.pipeline."
+            )
+        print(line)
 
     def _leave_figure(self):
-        if "loss" in self._history:
-            self._display.update(plots.curves(self._history, ylabel=self.ylabel))
+        if any(map(_finite, self._history.get("loss", ()))):
+            ylabel = self.ylabel or _label(self.model)
+            self._display.update(plots.curves(self._history, ylabel=ylabel))
+        elif "loss" in self._history:
+            self._display.update(_html("The loss was never a number."))
         else:
             self._display.update(_html("No epoch was finished."))
 
@@ -190,10 +274,32 @@ class LiveTraining(keras.callbacks.Callback):
         return status
 
 
+def _finite(value):
+    return bool(np.isfinite(value).all())
+
+
 def _numbers(history):
     """Returns the last value of every recorded number, to four digits."""
-    last = {key: f"{values[-1]:#.4g}".rstrip(".") for key, values in history.items()}
-    return ", ".join(f"{key} {value}" for key, value in last.items())
+    texts = []
+    for key, values in history.items():
+        last = [f"{value:#.4g}".rstrip(".") for value in np.ravel(values[-1])]
+        texts.append(f"{key} {last[0]}" if len(last) == 1 else f"{key} ({', '.join(last)})")
+    return ", ".join(texts)
+
+
+def _label(model):
+    """Returns what the loss of a model is, with its unit where that is known."""
+    layers = list(model._flatten_layers())
+    penalties = ("activity_regularizer", "kernel_regularizer", "bias_regularizer")
+    if any(getattr(layer, name, None) is not None for layer in layers for name in penalties):
+        return "loss"
+    if isinstance(model, models.VariationalAutoencoder):
+        return "loss (nats per image)"
+    if type(model).compute_loss is not keras.Model.compute_loss:
+        return "loss"
+    if model.loss is losses.binary_crossentropy:
+        return "loss (nats per image)"
+    return "loss (squared error per image)" if model.loss is losses.squared_error else "loss"
 
 
 def _html(status, done=None, history=None):
@@ -227,105 +333,3 @@ def _sketch(history, width=360, height=120):
         f'<svg width="{width}" height="{height}" role="img" aria-label="{legend}" fill="none" '
         f'stroke="currentColor">{lines}</svg><div>{legend}</div>'
     )
-
-
-def _cache_folders():
-    """Yields where backups may lie, the best place first."""
-    home = Path.home()
-    if folder := os.environ.get("AEHELPERS_CACHE_DIR"):
-        yield Path(folder).expanduser()
-    elif sys.platform == "win32":
-        yield Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "aehelpers"
-    elif sys.platform == "darwin":
-        yield home / "Library" / "Caches" / "aehelpers"
-    else:
-        yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "aehelpers"
-    user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    yield Path(tempfile.gettempdir(), f"aehelpers{user}")
-
-
-def _backup_path(model, params, name):
-    """Returns the file for backups of this configuration, `None` if no folder can be written."""
-    for i, cache in enumerate(_cache_folders()):
-        folder = cache / "training"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError:
-            continue
-        if i:
-            print(
-                "The cache folder can't be written (AEHELPERS_CACHE_DIR sets another): "
-                "this training is backed up in the temporary folder."
-            )
-        for old in folder.iterdir():
-            # Another process may be faster to delete it.
-            with contextlib.suppress(OSError):
-                if time.time() - old.stat().st_mtime > _BACKUP_DAYS * 86400:
-                    old.unlink()
-        return folder / f"{_fingerprint(model, params, name)}.npz"
-    print("Neither the cache folder nor the temporary folder can be written: no backups.")
-    return None
-
-
-def _fingerprint(model, params, name):
-    """Returns a hash of what makes two trainings the same, in this kernel or the next."""
-    try:
-        config = keras.saving.serialize_keras_object(model)
-    except (NotImplementedError, TypeError, ValueError):  # a subclass that can't be saved
-        config = {"name": type(model).__qualname__, "compile_config": model.get_compile_config()}
-    names = {}
-    config = json.dumps(_portable(config, names), default=lambda x: type(x).__name__)
-    # "dense_7" counts the layers that this kernel has made: number them anew.
-    string = re.compile(r'"((?:[^"\\]|\\.)*)"')
-    config = string.sub(lambda match: f'"{names.get(match[1], match[1])}"', config)
-    where = os.environ.get("JPY_SESSION_NAME") or sys.argv[0]
-    parts = [config, os.getcwd(), where, params["epochs"], params["steps"], name]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def _portable(config, names):
-    """Leaves out of `config` what differs once a model is built, and collects its names."""
-    if isinstance(config, dict):
-        if isinstance(config.get("name"), str):
-            names.setdefault(config["name"], f"#{len(names)}")
-        layers = config.get("layers")
-        if "build_input_shape" in config and layers[0]["class_name"] == "InputLayer":
-            config = {**config, "layers": layers[1:]}
-        skip = ("build_config", "build_input_shape")
-        return {str(k): _portable(v, names) for k, v in config.items() if k not in skip}
-    if isinstance(config, list | tuple):
-        return [_portable(value, names) for value in config]
-    return config
-
-
-def _state(model):
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _write_backup(path, model, epoch, history):
-    meta = {"epoch": epoch, "history": history, "build_config": model.get_build_config()}
-    arrays = {f"{i:04d}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_state(model))}
-    # Written beside and moved: a kernel that dies here leaves the backup before.
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    with open(beside, "wb") as file:
-        np.savez(file, meta=json.dumps(meta), **arrays)
-    os.replace(beside, path)
-
-
-def _read_backup(path, model):
-    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-        meta = json.loads(str(file["meta"]))
-        arrays = [file[key] for key in sorted(file.files) if key != "meta"]
-    epoch, history = int(meta["epoch"]), dict(meta["history"])
-    if not model.built:
-        model.build_from_config(meta["build_config"])
-    model.optimizer.build(model.trainable_variables)
-    state = _state(model)
-    shapes = [tuple(v.shape) for v in state]
-    if shapes != [a.shape for a in arrays]:
-        raise ValueError("its arrays are not those of this model")
-    for variable, array in zip(state, arrays, strict=True):
-        variable.assign(array)
-    return epoch, history

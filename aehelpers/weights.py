@@ -10,8 +10,6 @@ import io
 import json
 import platform
 import re
-import zipfile
-import zlib
 from pathlib import Path
 
 import keras
@@ -19,15 +17,13 @@ import numpy as np
 import tensorflow as tf
 
 from aehelpers import models
+from aehelpers._files import UNREADABLE
 
 __all__ = ["available", "load_pretrained", "quantise", "read_card", "save_weights"]
 
 WEIGHTS = Path(__file__).parent / "assets" / "weights"
 MAX_FILE_BYTES = 3_000_000  # of a file of weights; git keeps every version of it
 CARD_FIELDS = ("what", "builder", "arguments", "data", "seed", "minutes")
-
-# What reading a damaged or foreign .npz file can raise.
-UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 def save_weights(model, name, card, metrics=None, directory=None, dtype="float16"):

@@ -131,3 +131,18 @@ def test_files_that_were_saved_before_are_known_by_these_names():
         "aehelpers>binary_crossentropy",
         "aehelpers>squared_error",
     }
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: models.deep(30, sizes=256), "sizes must be a list of positive integers. Received"),
+        (lambda: models.variational(2, sizes="12"), "sizes must be a list of positive integers"),
+        (lambda: models.convolutional(4, filters=8), "filters must be a list of positive integers"),
+        (lambda: models.denoising(filters=None), "filters must be a list of positive integers"),
+        (lambda: models.deep(30, sizes=[256, 0]), "each of sizes must be a positive integer"),
+    ],
+)
+def test_a_number_in_place_of_a_list_is_named(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()

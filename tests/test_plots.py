@@ -521,3 +521,48 @@ def test_path_names_its_points():
 def test_bars_and_paths_need_values(call):
     with pytest.raises(ValueError, match="Received"):
         call()
+
+
+@pytest.mark.parametrize("draw", [plots.digits, plots.components, plots.tile])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (28, 28), (784,)])
+def test_a_single_image_without_a_batch_axis_is_named(draw, shape):
+    with pytest.raises(ValueError, match=r"must be images with a batch axis, also a single one"):
+        draw(np.zeros(shape))
+    assert draw(np.zeros((1, *shape))) is not None
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: plots.comparison(x), "rows must be a dictionary from names to images. Received"),
+        (lambda x: plots.comparison({"a": x}, notes="x"), "notes must be a dictionary .* str"),
+        (lambda x: plots.line([1, 2], [3, 4], "x", "y"), "ys must be a dictionary .* list"),
+        (lambda x: plots.line([1], {"a": [2]}, "", "", references=3), "references must be a dict"),
+        (lambda x: plots.curves([1, 2]), "histories must be a dictionary .* list"),
+        (lambda x: plots.gaussians([1]), "panels must be a dictionary .* list"),
+        (lambda x: plots.arrows(Z, Y, [Z]), "stations must be a dictionary .* list"),
+        (
+            lambda x: plots.digits(x, columns=0),
+            "columns must be a positive integer. Received: .*=0",
+        ),
+        (lambda x: plots.components(x, columns=1.5), "columns must be a positive integer"),
+        (lambda x: plots.digits(x, labels=3), "labels must be one for each image"),
+    ],
+)
+def test_other_kinds_of_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.zeros((5, 784)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_leaves_the_curve_up_to_there(bad):
+    figure = plots.curves({"loss": [3.0, 2.0, bad], "val_loss": [3.0, bad, bad]})
+    figure.canvas.draw()
+    training, validation = figure.axes[0].lines
+    assert list(training.get_ydata()) == [3, 2] and list(validation.get_ydata()) == [3]
+    assert "training: no number from 3 on. validation: no number from 2 on." in figure.alt
+    figure = plots.curves({"loss": [bad, bad]})
+    figure.canvas.draw()
+    assert "training: no number from 1 on." in figure.alt and not figure.axes[0].lines
+    ys = {"a": [1.0, bad, 2.0], "b": [1.0, 2.0, 3.0]}
+    assert "a: no number at 1 of 3 places." in plots.line([1, 2, 3], ys, "x", "y").alt

@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aehelpers import losses, models, training
+from aehelpers import _backups, data, losses, models, training
 
 X = np.random.default_rng(0).random((24, 28, 28, 1)).astype("float32")
 
@@ -117,7 +119,7 @@ def test_resumes_as_if_nothing_had_happened(build, same_kernel, capsys, cache):
     model = build()
     interrupt(model)
     if not same_kernel:
-        model = build(seed=5)
+        model = build()
     capsys.readouterr()
     history = fit(model)
 
@@ -164,7 +166,7 @@ def test_resumes_in_a_new_process(tmp_path, monkeypatch, capsys):
     died = subprocess.run(command, capture_output=True, text=True, check=False)
     assert died.returncode == 9, died.stderr
     capsys.readouterr()
-    model = vanilla(seed=5)
+    model = vanilla()
     fit(model)
     assert "Resumed after epoch 2 of 4." in capsys.readouterr().out
     whole = vanilla()
@@ -202,13 +204,13 @@ def test_resume_false_starts_over(capsys):
 def test_a_damaged_backup_is_reported(damage, capsys, cache):
     model = vanilla()
     interrupt(model)
-    (path,) = cache.iterdir()
+    (path,) = cache.glob("*.npz")
     content = path.read_bytes()
     if damage == "other model":
-        other = vanilla(latent_dim=2)
-        interrupt(other)
-        (foreign,) = set(cache.iterdir()) - {path}
-        foreign.replace(path)
+        with np.load(path) as file:
+            arrays = dict(file)
+        arrays["0000"] = np.zeros((2, 2))
+        np.savez(path, **arrays)
     else:
         middle = len(content) // 2
         flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
@@ -222,7 +224,7 @@ def test_a_damaged_backup_is_reported(damage, capsys, cache):
 def test_an_unwritable_cache_folder_gives_way_to_the_temporary_one(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     monkeypatch.setenv("AEHELPERS_CACHE_DIR", str(tmp_path / "file"))
-    monkeypatch.setattr(training.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     interrupt(vanilla())
     assert "The cache folder can't be written" in capsys.readouterr().out
     fit(vanilla())
@@ -231,7 +233,7 @@ def test_an_unwritable_cache_folder_gives_way_to_the_temporary_one(tmp_path, mon
 
 def test_trains_without_any_place_for_backups(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(training, "_cache_folders", lambda: [tmp_path / "file"])
+    monkeypatch.setattr(_backups, "cache_folders", lambda: [tmp_path / "file"])
     assert len(fit(vanilla()).history["loss"]) == 4
     assert "no backups" in capsys.readouterr().out
 
@@ -240,19 +242,46 @@ def test_a_full_disk_does_not_stop_training(monkeypatch, capsys):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(training, "_write_backup", full)
+    monkeypatch.setattr(_backups.Backup, "write", full)
     assert len(fit(vanilla()).history["loss"]) == 4
     out = capsys.readouterr().out
     assert out.count("No more backups of this training: No space left on device.") == 1
 
 
-def test_old_backups_are_deleted(cache):
+def free(path):
+    """Lets go of a backup, as the end of its process would."""
+    _backups.release(_backups.Backup(path))
+
+
+def test_old_backups_are_deleted_and_nothing_else(cache):
     interrupt(vanilla())
-    (path,) = cache.iterdir()
+    (path,) = cache.glob("*.npz")
+    free(path)
+    strangers = [
+        cache / "notes.txt",
+        cache / "results.npz",
+        cache / "0123456789abcdef-01234567.npz",
+        cache / "0123456789abcdef-01234567.lock",
+        cache / "0123456789abcdef-89abcdef.tmp",
+    ]
+    for stranger in strangers:
+        stranger.write_text("mine")
     week = time.time() - 8 * 86400
-    os.utime(path, (week, week))
+    for each in cache.iterdir():
+        os.utime(each, (week, week))
     fit(vanilla(latent_dim=2))
-    assert not path.exists()
+    assert set(cache.iterdir()) == set(strangers)
+
+
+def test_what_a_killed_kernel_left_half_written_is_deleted(cache):
+    interrupt(vanilla())
+    (path,) = cache.glob("*.npz")
+    path.with_suffix(".tmp").write_bytes(b"PK half of it")
+    fit(vanilla(latent_dim=2))
+    assert path.with_suffix(".tmp").exists()  # its process lives
+    free(path)
+    fit(vanilla(latent_dim=2))
+    assert {each.suffix for each in cache.iterdir()} == {".npz", ".lock"}
 
 
 def test_a_subclass_that_cannot_be_saved_is_resumed(capsys):
@@ -268,6 +297,242 @@ def test_a_subclass_that_cannot_be_saved_is_resumed(capsys):
     interrupt(model)
     assert len(fit(model).history["loss"]) == 4
     assert "Resumed after epoch 2" in capsys.readouterr().out
+
+
+class Plain(keras.Model):
+    """As a learner writes it in a cell: nothing of it can be saved, `beta` stands in no config."""
+
+    def __init__(self, beta=1.0, activation="gelu"):
+        super().__init__()
+        self.beta = beta
+        self.inner = keras.Sequential(
+            [
+                keras.layers.Flatten(),
+                keras.layers.Dense(3, activation),
+                keras.layers.Dense(784, "sigmoid"),
+                keras.layers.Reshape((28, 28, 1)),
+            ]
+        )
+
+    def call(self, x):
+        return self.inner(x)
+
+
+class Mended(Plain):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return keras.ops.mean((y - y_pred) ** 2)
+
+
+Mended.__qualname__ = Mended.__name__ = "Plain"
+
+
+def sum_of_squares(y_true, y_pred):
+    return keras.ops.sum((y_true - y_pred) ** 2, axis=(1, 2, 3))
+
+
+def half_of_squares(y_true, y_pred):
+    return keras.ops.sum((y_true - y_pred) ** 2, axis=(1, 2, 3)) / 2
+
+
+half_of_squares.__qualname__ = half_of_squares.__name__ = "sum_of_squares"
+
+
+def plain(seed=0, cls=Plain, loss=sum_of_squares, **options):
+    keras.utils.set_random_seed(seed)
+    return compiled(cls(**options), loss)
+
+
+def train(model, *callbacks, x=X, epochs=4, **options):
+    live = training.LiveTraining(**options)
+    callbacks = [live, *callbacks]
+    return model.fit(x, x, 8, epochs, verbose=0, callbacks=callbacks).history["loss"]
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        ({"beta": 4.0}, "model"),
+        ({"activation": "tanh"}, "model"),
+        ({"cls": Mended}, "model"),
+        ({"loss": half_of_squares}, "loss or optimizer"),
+        ({"seed": 1}, "weights at the start"),
+        ({"x": X[::-1]}, "data"),
+    ],
+    ids=["beta", "activation", "body", "loss", "seed", "data"],
+)
+def test_another_training_is_not_taken_up(other, what, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        train(plain(), Stop(2))
+    capsys.readouterr()
+    x = other.pop("x", X)
+    assert len(train(plain(**other), x=x)) == 4
+    out = capsys.readouterr().out
+    assert "Resumed" not in out
+    assert re.search(rf"Training begins anew: .* had other .*{what}", out)
+    train(plain())
+    assert "Resumed after epoch 2 of 4." in capsys.readouterr().out
+
+
+def test_a_model_that_was_trained_or_changed_meanwhile_is_not_taken_up(capsys):
+    model = plain()
+    with pytest.raises(KeyboardInterrupt):
+        train(model, Stop(2))
+    model.fit(X, X, 8, epochs=2, verbose=0)
+    capsys.readouterr()
+    assert len(train(model)) == 4
+    assert "Resumed" not in capsys.readouterr().out
+
+
+def test_a_loop_over_data_finds_its_own_turn(capsys):
+    turns = [X, 1 - X]
+    with pytest.raises(KeyboardInterrupt):
+        for i, x in enumerate(turns):
+            train(plain(), *[Stop(2)] * i, x=x)
+    capsys.readouterr()
+    resumed = []
+    for x in turns:
+        train(plain(), x=x)
+        resumed.append("Resumed after epoch 2" in capsys.readouterr().out)
+    assert resumed == [False, True]
+
+
+@pytest.mark.parametrize("same_dataset", [True, False])
+def test_a_pipeline_goes_on_in_the_order_that_it_would_have_had(same_dataset, capsys):
+    def pipelines():
+        x = np.rint(255 * X).astype("uint8")
+        noise = data.gaussian_noise
+        return [data.pipeline(x, 8, corruption=noise, seed=seed) for seed in (0, 1)]
+
+    def go(model, pair, *callbacks):
+        live = training.LiveTraining()
+        return model.fit(
+            pair[0], validation_data=pair[1], epochs=4, verbose=0, callbacks=[live, *callbacks]
+        )
+
+    expected = go(plain(), pipelines()).history
+    pair = pipelines()
+    with pytest.raises(KeyboardInterrupt):
+        go(plain(), pair, Stop(2))
+    history = go(plain(), pair if same_dataset else pipelines()).history
+    assert "Resumed after epoch 2" in capsys.readouterr().out
+    for key, values in expected.items():
+        np.testing.assert_allclose(history[key], values, rtol=1e-6)
+
+
+def test_batches_that_cannot_be_had_again_are_not_backed_up(cache, capsys):
+    batches = tf.data.Dataset.from_tensor_slices((X, X)).shuffle(24).batch(8)
+    live = training.LiveTraining()
+    with pytest.raises(KeyboardInterrupt):
+        plain().fit(batches, epochs=4, verbose=0, shuffle=False, callbacks=[live, Stop(2)])
+    assert list(cache.iterdir()) == []
+
+
+def test_two_kernels_have_a_backup_each(tmp_path, cache, capsys):
+    script = """
+        import os, sys
+        sys.path.insert(0, os.path.dirname(sys.argv[1]))
+        import test_training as t
+
+        class Wait(t.keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                if epoch == 2:
+                    print("waiting", flush=True)
+                    sys.stdin.read()
+
+        sys.argv[0] = sys.argv[2]
+        t.train(t.plain(), Wait())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), __file__, sys.argv[0]]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as other:
+        while other.stdout.readline().strip() != "waiting":
+            assert other.poll() is None
+        theirs = set(cache.iterdir())
+        assert len(train(plain())) == 4
+        assert "Resumed" not in capsys.readouterr().out
+        assert set(cache.iterdir()) == theirs
+        other.kill()
+    train(plain())
+    assert "Resumed after epoch 2 of 4." in capsys.readouterr().out
+
+
+def test_a_schedule_that_has_ended_is_told(capsys):
+    model = plain()
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 2 * 3)
+    model.compile(keras.optimizers.Adam(schedule), "mse", run_eagerly=True)
+    train(model, epochs=2)
+    assert "schedule" not in capsys.readouterr().out
+    train(model, epochs=2)
+    assert "The schedule of the learning rate has ended: after 6 steps" in capsys.readouterr().out
+    model = plain()
+    model.compile(keras.optimizers.Adam(schedule), "mse", run_eagerly=True)
+    train(model, epochs=3)
+    assert "from epoch 3 on it is 0, and nothing more is learned" in capsys.readouterr().out
+
+
+def test_a_schedule_that_warms_up_has_not_ended(capsys):
+    model = plain()
+    warm = keras.optimizers.schedules.CosineDecay(
+        0.0, 3, warmup_target=0.01, warmup_steps=3, alpha=0.1
+    )
+    model.compile(keras.optimizers.Adam(warm), "mse", run_eagerly=True)
+    train(model, epochs=2)
+    assert "schedule" not in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has a home folder elsewhere")
+def test_trains_without_a_home(monkeypatch, tmp_path, capsys):
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(_backups.Path, "home", unknown)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert len(train(plain(), epochs=1)) == 1  # AEHELPERS_CACHE_DIR
+    monkeypatch.delenv("AEHELPERS_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert len(train(plain(), epochs=1)) == 1
+
+
+def test_metrics_may_be_vectors(capsys):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+    x, y = np.random.default_rng(0).random((6, 4)), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+
+    def go(*callbacks):
+        model.compile("sgd", "mse", metrics=[keras.metrics.F1Score()], run_eagerly=True)
+        live = training.LiveTraining()
+        model.fit(x, y, 2, epochs=3, verbose=0, callbacks=[live, *callbacks])
+
+    with pytest.raises(KeyboardInterrupt):
+        go(Stop(1))
+    go()
+    assert re.search(r"3 epochs: f1_score \(\S+, \S+, \S+\), loss", capsys.readouterr().out)
+
+
+def test_a_loss_that_is_no_number_is_told(capsys):
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e10), "mse", run_eagerly=True)
+    assert not np.isfinite(train(model, epochs=2)[-1])
+    assert "The loss is no number from epoch 1 on." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("build", "label"),
+    [
+        (vanilla, "loss (nats per image)"),
+        (variational, "loss (nats per image)"),
+        (
+            lambda: compiled(models.vanilla(3), losses.squared_error),
+            "loss (squared error per image)",
+        ),
+        (lambda: compiled(models.vanilla(3), "mse"), "loss"),
+        (lambda: compiled(models.sparse(9, activity_regularizer="l1")), "loss"),
+        (lambda: compiled(models.sparse(9, k=2, revival=0.5), losses.squared_error), "loss"),
+        (plain, "loss"),
+    ],
+)
+def test_the_label_is_nats_only_where_it_is_so(build, label):
+    assert training._label(build()) == label
 
 
 def test_in_a_notebook(tmp_path):

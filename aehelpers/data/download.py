@@ -30,6 +30,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aehelpers._files import try_lock
+
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 URL_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 # Files known to hold MNIST: Keras's download, and the same arrays compressed anew.
@@ -367,7 +369,8 @@ def _one_process_at_a_time(path, finished=bool):
     """
     with open(path, "a") as file:
         seen, deadline = None, None
-        while not finished() and not _try_lock(file):
+        # Without locks each process downloads for itself.
+        while not finished() and try_lock(file) is False:
             if seen is None:
                 print("Another process is downloading MNIST; waiting for it.", file=sys.stderr)
             if (touched := os.stat(path).st_mtime_ns) != seen:
@@ -376,23 +379,6 @@ def _one_process_at_a_time(path, finished=bool):
                 raise NotFound("the process that began the download does not go on")
             time.sleep(0.1)
         yield path
-
-
-def _try_lock(file):
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks: each process downloads for itself
-        return True
-    return True
 
 
 def _markers(path):

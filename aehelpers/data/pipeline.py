@@ -1,6 +1,7 @@
 """Batches for `model.fit` that need little memory."""
 
 import inspect
+import threading
 import warnings
 
 import numpy as np
@@ -28,7 +29,8 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
         seed: seed of the order and of the noise.
 
     Returns:
-        A `tf.data.Dataset`; one pass over it is one epoch.
+        A `tf.data.Dataset`; one pass over it is one epoch. Its attribute `order` is the `Order` of
+        the images, which knows the number of the next pass.
 
     Raises:
         ValueError: `x`, `y` or another argument is not one of the above.
@@ -82,21 +84,72 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
         shapes = (None, *x.shape[1:]), (None, *target_shape)
         return tuple(tf.ensure_shape(tensor, shape) for tensor, shape in zip(pair, shapes))
 
-    rows = tf.data.Dataset.range(len(x))
-    if shuffle:
-        rows = rows.shuffle(len(x), seed=seed, reshuffle_each_iteration=True)
-    # A seed for each batch, not one generator for all: the noise is then the same however far
-    # ahead of the training the dataset runs.
-    noise_seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
-    dataset = tf.data.Dataset.zip(rows.batch(batch_size), noise_seeds).map(tensors).prefetch(2)
+    order = Order(len(x), batch_size, shuffle, seed)
+    order.about = {"x": x, "y": y, "corruption": corruption, "batch": (batch_size, shuffle, seed)}
+
+    def one_pass(_):
+        rows, noise_seeds = tf.numpy_function(order.next_pass, (), (tf.int64, tf.int64))
+        rows = tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (None,)))
+        # A seed for each batch, not one generator for all: the noise is then the same however far
+        # ahead of the training the dataset runs.
+        seeds = tf.data.Dataset.from_tensor_slices(tf.ensure_shape(noise_seeds, (None,)))
+        return tf.data.Dataset.zip(rows.batch(batch_size), seeds)
+
+    passes = tf.data.Dataset.range(1).flat_map(one_pass)
+    passes = passes.apply(tf.data.experimental.assert_cardinality(order.batches))
+    dataset = passes.map(tensors).prefetch(2)
     # There is nothing to tune here, and an epoch would often wait at its end for the tuner to wake:
     # epochs of 3.8 s took 5.1.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = dataset.with_options(options)
+    dataset.order = order
     # Keras warns that fit() leaves the order to the dataset, which is what is wanted here.
     warnings.filterwarnings("ignore", message="`shuffle=True` was passed, but will be ignored")
     return dataset
+
+
+class Order:
+    """The order of the images and the seeds of their noise, pass by pass.
+
+    TensorFlow draws them, and would count the passes by itself. Counted here, a pass can be had
+    again: a training that is taken up gets the batches that it would have got.
+
+    Attributes:
+        epoch: Which pass comes next, from 0. It may be set.
+        batches: Batches in a pass.
+        about: What the batches are made of.
+    """
+
+    def __init__(self, n, batch_size, shuffle, seed):
+        self.epoch = 0
+        self.batches = -(-n // batch_size)
+        self.about = {}
+        self._n, self._shuffle, self._seed = n, shuffle, seed
+        self._drawn = 0
+        self._draws = None
+        self._lock = threading.Lock()
+
+    def next_pass(self):
+        """Returns the rows of the next pass, `(n,)`, and a seed for each batch, `(batches,)`."""
+        with self._lock:
+            if self._draws is None or self.epoch < self._drawn:
+                self._draws, self._drawn = iter(self._all_passes()), 0
+            while self._drawn <= self.epoch:
+                rows, seeds = next(self._draws)
+                self._drawn += 1
+            self.epoch += 1
+        return rows.numpy(), seeds.numpy()
+
+    def _all_passes(self):
+        import tensorflow as tf
+
+        rows = tf.data.Dataset.range(self._n)
+        if self._shuffle:
+            rows = rows.shuffle(self._n, seed=self._seed, reshuffle_each_iteration=True)
+        seeds = tf.data.Dataset.random(seed=self._seed, rerandomize_each_iteration=True)
+        seeds = seeds.take(self.batches).batch(self.batches)
+        return tf.data.Dataset.zip(rows.batch(self._n), seeds).repeat()
 
 
 def _corrupt(corruption, clean, seed):

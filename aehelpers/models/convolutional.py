@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from aehelpers._check import integer
+from aehelpers._check import integer, integers
 from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
 
 
@@ -49,7 +49,7 @@ def convolutional(
     """
     if latent_dim is not None:
         latent_dim = integer("latent_dim", latent_dim)
-    filters = [integer("each of filters", count) for count in filters]
+    filters = integers("filters", filters)
     if down not in ("stride", "pool"):
         raise ValueError(f'down must be "stride" or "pool". Received: down={down!r}')
     if up not in ("transpose", "upsample"):

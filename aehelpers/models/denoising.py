@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from aehelpers._check import integer
+from aehelpers._check import integer, integers
 from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
 
 
@@ -31,7 +31,7 @@ def denoising(filters=(32, 48), context=256):
     (None, 7, 7, 48)
     """
     context = integer("context", context)
-    filters = [integer("each of filters", count) for count in filters]
+    filters = integers("filters", filters)
     if len(filters) != 2:
         raise ValueError(f"filters must be two numbers. Received: filters={filters}")
     options = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}

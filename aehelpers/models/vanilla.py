@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from aehelpers._check import integer
+from aehelpers._check import integer, integers
 from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
 
 
@@ -63,7 +63,7 @@ def deep(latent_dim=30, sizes=(1000, 500, 250)):
     (None, 30)
     """
     latent_dim = integer("latent_dim", latent_dim)
-    sizes = [integer("each of sizes", size) for size in sizes]
+    sizes = integers("sizes", sizes)
 
     inputs = keras.Input(IMAGE_SHAPE, name="image")
     x = layers.Flatten(name="pixels")(inputs)

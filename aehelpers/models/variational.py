@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from aehelpers._check import integer, number
+from aehelpers._check import integer, integers, number
 from aehelpers.layers import ClassLabels, Sampling, check_range
 from aehelpers.losses import binary_crossentropy
 from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
@@ -266,7 +266,7 @@ def conditional_variational(
 
 def _gaussian_halves(latent_dim, sizes, activation, num_classes=None):
     latent_dim = integer("latent_dim", latent_dim)
-    sizes = [integer("each of sizes", size) for size in sizes]
+    sizes = integers("sizes", sizes)
 
     image = keras.Input(IMAGE_SHAPE, name="image")
     codes = keras.Input((latent_dim,), name="z")

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.ticker import MaxNLocator
 
+from aehelpers._check import dictionary
 from aehelpers.plots.figure import SHARPNESS, WIDTH, Figure, axes, count, tidy
 from aehelpers.plots.palette import INK, PALETTE, contrast
 
@@ -71,7 +72,7 @@ def arrows(z, y, stations, title=None, alt=None):
     Map of 2 two-dimensional codes, with 1 arrow from clean to noisy, 5 long in the mean.
     """
     z, y = _map(z, y)
-    names = list(stations)
+    names = list(dictionary("stations", stations, "from names to codes"))
     stations = [_plane(place, f"stations[{name!r}]") for name, place in stations.items()]
     if len(stations) < 2 or len({len(place) for place in stations}) > 1:
         raise ValueError(
@@ -199,6 +200,7 @@ def gaussians(panels, names=None, title=None, alt=None):
     Densities of Gaussians over one latent unit, beside N(0, 1). \
 far: mean -1, deviation 0.1; mean 1, deviation 0.1.
     """
+    dictionary("panels", panels, "from names to means and deviations")
     panels = {str(name): np.array(pair, "float64") for name, pair in panels.items()}
     if not panels or any(
         p.ndim != 2 or len(p) != 2 or not (p[1] > 0).all() for p in panels.values()

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from aehelpers._check import dictionary
 from aehelpers.plots.figure import SHARPNESS, WIDTH, Figure, axes
 from aehelpers.plots.palette import INK, PALETTE, dark_enough
 
@@ -39,12 +40,14 @@ def curves(
 validation: from 150 at 1 to 110 at 2.
     """
     histories = getattr(histories, "history", histories)
+    dictionary("histories", histories, "of what fit returned, or that itself")
     several = not any(np.ndim(values) for values in histories.values())
     if not several or not histories:
         histories = {"": histories}
     lines, labels = [], []
     for (name, history), colour in zip(histories.items(), itertools.cycle(PALETTE)):
         history = getattr(history, "history", history)
+        dictionary(f"histories[{name!r}]", history, "from names to numbers, or what fit returned")
         if not len(history.get(metric, ())):
             raise ValueError(
                 f"Each history must hold {metric!r} of at least one epoch. "
@@ -85,6 +88,8 @@ def line(x, ys, xlabel, ylabel, logx=False, references=None, title=None, alt=Non
     >>> line([2, 4, 8], {"PCA": [38, 28, 19]}, "latent units", "squared error").alt
     'Line chart of squared error against latent units. PCA: from 38 at 2 to 19 at 8.'
     """
+    dictionary("ys", ys, "from the names of lines to their values")
+    dictionary("references", references or {}, "from names to values")
     xs = x if isinstance(x, dict) else dict.fromkeys(ys, x)
     positions = {name: len(values) for name, values in xs.items()}
     lengths = {name: len(y) for name, y in ys.items()}
@@ -104,18 +109,28 @@ def _lines(lines, labels, xlabel, ylabel, references, title, alt, key=False, poi
     """Draws `lines`, tuples (name, x, y, colour, style), and names what `labels` holds at its end.
 
     Without labels, every line gets its own. Few `points` are marked, and are the ticks;
-    with `None` the lines' own are marked. A line that ends early is named above its end.
+    with `None` the lines' own are marked. A line that ends early is named above its end. What is no
+    number is left out, and told in a sentence.
     """
     references = references or {}
+    gaps = [gap for gap in map(_gap, lines) if gap]
+    if gaps:
+        lines, labels = [_finite(line) for line in lines], [_finite(label) for label in labels]
+        lines, labels = [[each for each in part if len(each[1])] for part in (lines, labels)]
     if alt is None:
         alt = f"Line chart of {ylabel} against {xlabel}."
         for name, x, y, *_ in lines:
             alt += f" {name}: from {y[0]:.4g} at {x[0]:g} to {y[-1]:.4g} at {x[-1]:g}."
         for name, y in references.items():
             alt += f" Horizontal line: {name} at {y:.4g}."
+        alt += "".join(f" {gap}." for gap in gaps)
     figure = Figure(WIDTH, 380, alt)
     ax = axes(figure, xlabel, ylabel, title)
     ax.margins(x=0.02)
+    if gaps:
+        ax.text(0.01, 0.02, "\n".join(gaps), transform=ax.transAxes, color=INK)
+    if not lines:
+        return figure
     if logx:
         ax.set_xscale("log")
     few = points is not None and 0 < len(points) <= 12
@@ -165,6 +180,24 @@ def _lines(lines, labels, xlabel, ylabel, references, title, alt, key=False, poi
             },
         )
     return figure
+
+
+def _gap(line):
+    """Returns a sentence for what is no number in a line, or an empty text."""
+    name, x, y = line[:3]
+    bad = np.flatnonzero(~np.isfinite(np.asarray(y, "float64")))
+    if not len(bad):
+        return ""
+    if bad[0] + len(bad) == len(y):
+        return f"{name}: no number from {x[bad[0]]:g} on"
+    return f"{name}: no number at {len(bad)} of {len(y)} places"
+
+
+def _finite(line):
+    """Returns a line, or a label, without what is no number."""
+    name, x, y, *rest = line
+    x, y = np.asarray(x), np.asarray(y, "float64")
+    return name, x[np.isfinite(y)], y[np.isfinite(y)], *rest
 
 
 def _spread(positions, gap):

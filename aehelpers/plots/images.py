@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from aehelpers._check import dictionary, integer
 from aehelpers.plots.figure import SHARPNESS, WIDTH, Figure, count, wrap
 from aehelpers.plots.palette import INK, PALETTE, SIGNED_MAP
 
@@ -30,9 +31,7 @@ def tile(images, columns=10, fill=1.0):
     >>> tile(np.zeros((20, 28, 28, 1)), columns=10).shape
     (58, 298)
     """
-    images = as_images(images)
-    if columns < 1:
-        raise ValueError(f"columns must be a positive integer. Received: columns={columns}")
+    images, columns = as_images(images), integer("columns", columns)
     n, height, width = images.shape
     rows = -(-n // columns)
     cells = np.full((rows * columns, height + GAP, width + GAP), fill)
@@ -65,9 +64,11 @@ def digits(images, labels=None, columns=10, title=None, alt=None):
     """
     images = _grey(images, "images")
     n, height, width = images.shape
-    columns = min(columns, n)
+    columns = min(integer("columns", columns), n)
     strip = 0
     if labels is not None:
+        if not hasattr(labels, "__iter__"):
+            raise ValueError(f"labels must be one for each image. Received: labels={labels!r}")
         labels = [str(label) for label in labels]
         if len(labels) != n:
             raise ValueError(
@@ -112,8 +113,10 @@ def comparison(rows, notes=None, title=None, alt=None):
     >>> comparison({"original": x, "PCA": x + 0.5}, notes={"PCA": "196 squared error"}).alt
     '10 images in 2 rows, from top to bottom: original; PCA (196 squared error).'
     """
+    rows = dictionary("rows", rows, "from names to images")
+    notes = dictionary("notes", {} if notes is None else notes, "from names of rows to texts")
     rows = {str(name): images for name, images in rows.items()}
-    notes = {str(name): str(note) for name, note in (notes or {}).items()}
+    notes = {str(name): str(note) for name, note in notes.items()}
     if not rows:
         raise ValueError("rows must hold at least one row of images. Received: rows={}")
     if unknown := set(notes) - set(rows):
@@ -216,7 +219,7 @@ def components(images, columns=10, title=None, label="weight", alt=None):
     """
     images = as_images(images)
     limit = np.abs(images).max() or 1
-    columns = min(columns, len(images))
+    columns = min(integer("columns", columns), len(images))
     if alt is None:
         alt = f"{count(len(images), 'image')} of signed values ({label}) between "
         alt += f"{images.min():.2g} and {images.max():.2g}: red above 0, blue below."
@@ -230,6 +233,11 @@ def as_images(x, name="images"):
     """Returns images as a finite array `(n, height, width)`; `uint8` is scaled to [0, 1]."""
     x = np.asarray(x)
     shape = x.shape
+    if shape in ((28, 28, 1), (28, 28), (784,)) or (len(shape) == 3 and shape[2] == 1):
+        raise ValueError(
+            f"{name} must be images with a batch axis, also a single one: image[None]. "
+            f"Received shape: {shape}"
+        )
     if x.ndim == 2 and shape[1] == 784:
         x = x.reshape(-1, 28, 28)
     elif x.ndim == 4 and shape[3] == 1:

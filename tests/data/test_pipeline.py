@@ -140,3 +140,21 @@ def test_fit_learns_from_the_pipeline_without_a_warning(digits):
             verbose=0,
         ).history
     assert history["val_loss"][2] < history["val_loss"][0]
+
+
+def test_pipeline_order_is_tensorflows_and_a_pass_can_be_had_again(digits):
+    import tensorflow as tf
+
+    x = digits[0].reshape(-1, 784)
+    noise = data.pipeline(x, batch_size=30, seed=3, corruption=data.gaussian_noise)
+    clean = data.pipeline(x, batch_size=30, seed=3)
+    rows = tf.data.Dataset.range(len(x)).shuffle(len(x), seed=3, reshuffle_each_iteration=True)
+    passes = []
+    for _ in range(3):
+        order = list(rows.as_numpy_iterator())
+        np.testing.assert_array_equal(collect(clean)[0], x[order] / np.float32(255))
+        passes.append(collect(noise)[0])
+    assert clean.order.epoch == 3
+    for again in (1, 0, 2):
+        noise.order.epoch = again
+        np.testing.assert_array_equal(collect(noise)[0], passes[again])
