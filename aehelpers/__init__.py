@@ -27,8 +27,14 @@ _SUBMODULES = (
 )
 
 
+# These import Keras, which fails in words of its own where it is set to another backend.
+_ON_KERAS = ("layers", "losses", "models", "training", "weights", "widgets")
+
+
 def __getattr__(name):
     if name in _SUBMODULES:
+        if name in _ON_KERAS:
+            importlib.import_module(f"{__name__}._keras_config").check()
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -117,7 +117,8 @@ def cache_folders():
         else:
             yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aehelpers"
     user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    yield Path(tempfile.gettempdir(), f"aehelpers{user}")
+    with contextlib.suppress(OSError):  # no temporary folder can be written
+        yield Path(tempfile.gettempdir(), f"aehelpers{user}")
 
 
 def slot(model, name):

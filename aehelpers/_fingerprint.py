@@ -49,11 +49,11 @@ def parts(model, params, fit):
     }
 
 
-def weights(model):
-    """Returns a text that is the same for the same weights, state of the optimizer included."""
+def weights(model, optimizer=True):
+    """Returns a text that is the same for the same weights, and state of the optimizer."""
     metrics = {id(variable) for variable in model.metrics_variables}
     variables = [variable for variable in model.variables if id(variable) not in metrics]
-    if model.optimizer is not None and model.optimizer.built:
+    if optimizer and model.optimizer is not None and model.optimizer.built:
         variables += model.optimizer.variables
     return _hash([_array(keras.ops.convert_to_numpy(v)) for v in variables])
 

@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from aehelpers._check import integer, number
 
-__all__ = ["ClassLabels", "KLSparsity", "Sampling", "TopK", "check_range"]
+__all__ = ["ClassLabels", "KLSparsity", "Sampling", "TopK", "check_range", "full_precision"]
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -41,11 +41,12 @@ class ClassLabels(layers.Layer):
 
     def __init__(self, num_classes, **kwargs):
         super().__init__(**kwargs)
-        self.num_classes = num_classes
+        self.num_classes = integer("num_classes", num_classes)
 
     def call(self, inputs):
-        check_range(inputs, 0, self.num_classes - 1, "Labels")
-        return ops.one_hot(inputs, self.num_classes, dtype=self.compute_dtype)
+        classes = ops.one_hot(inputs, self.num_classes, dtype=self.compute_dtype)
+        fault = check_range(inputs, 0, self.num_classes - 1, "Labels")
+        return classes + ops.cast(fault, classes.dtype)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.num_classes)
@@ -93,10 +94,13 @@ class KLSparsity(keras.regularizers.Regularizer):
 
     def __call__(self, x):
         # A unit that is never on, or always, would have an infinite penalty.
-        mean = ops.clip(ops.mean(x, axis=0), 1e-7, 1 - 1e-7)
+        mean = ops.clip(ops.mean(full_precision(x), axis=0), 1e-7, 1 - 1e-7)
         on = self.rate * ops.log(self.rate / mean)
         off = (1 - self.rate) * ops.log((1 - self.rate) / (1 - mean))
-        return self.weight * ops.sum(on + off) * ops.cast(ops.shape(x)[0], mean.dtype)
+        penalty = self.weight * ops.sum(on + off) * ops.cast(ops.shape(x)[0], mean.dtype)
+        return ops.cast(
+            penalty, keras.config.floatx()
+        )  # as Keras's losses are, to be added to them
 
     def get_config(self):
         return {"rate": self.rate, "weight": self.weight}
@@ -140,7 +144,8 @@ class Sampling(layers.Layer):
 
     def call(self, inputs):
         z_mean, z_log_var = inputs
-        noise = keras.random.normal(ops.shape(z_mean), seed=self.seed_generator)
+        shape, dtype = ops.shape(z_mean), z_mean.dtype
+        noise = keras.random.normal(shape, dtype=dtype, seed=self.seed_generator)
         return z_mean + ops.exp(z_log_var / 2) * noise
 
     def compute_output_shape(self, input_shape):
@@ -200,13 +205,31 @@ class TopK(layers.Layer):
 
     def call(self, inputs):
         largest, _ = ops.top_k(inputs, self.k)
-        return ops.where(inputs >= largest[..., -1:], ops.relu(inputs), 0.0)
+        return ops.where(inputs >= largest[..., -1:], ops.relu(inputs), ops.zeros_like(inputs))
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
         return {**super().get_config(), "k": self.k}
+
+
+def full_precision(x):
+    """Returns a tensor as float32, or as float64 where it is that.
+
+    Sums over hundreds of pixels or images have no room in half precision, in which layers compute
+    under Keras's mixed policies; and bytes can't be multiplied with floats.
+
+    Args:
+        x: A tensor.
+
+    Example:
+
+    >>> from aehelpers import layers
+    >>> layers.full_precision(layers.ops.ones(3, "float16")).dtype
+    tf.float32
+    """
+    return ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
 
 
 def check_range(values, low, high, name):
@@ -217,6 +240,10 @@ def check_range(values, low, high, name):
         low: The smallest value that is allowed.
         high: The largest one.
         name: What the message calls the values.
+
+    Returns:
+        A number to be added to what is computed from the values: 0. Code that XLA compiles, as
+        `jit_compile=True` asks for, can't stop; there it is NaN where values leave the range.
 
     Raises:
         ValueError: If a value is smaller, larger, or NaN. In a compiled step there are no
@@ -237,3 +264,4 @@ def check_range(values, low, high, name):
         tf.debugging.Assert(inside, [message, least, "to", most])
     elif not inside:
         raise ValueError(f"{message} {float(least):g} to {float(most):g}")
+    return ops.where(inside, 0.0, float("nan"))

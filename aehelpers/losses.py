@@ -8,7 +8,14 @@ the mean over the last axis instead; for 28x28 images its value is 784 times sma
 import keras
 from keras import ops
 
+from aehelpers.layers import check_range, full_precision
+
 __all__ = ["binary_crossentropy", "squared_error"]
+
+
+def _pair(y_true, y_pred):
+    y_pred = full_precision(ops.convert_to_tensor(y_pred))
+    return ops.cast(y_true, y_pred.dtype), y_pred
 
 
 def _sum_over_pixels(values):
@@ -30,6 +37,10 @@ def binary_crossentropy(y_true, y_pred):
     Returns:
         Nats per image, of shape `(batch_size,)`.
 
+    Raises:
+        ValueError: If targets leave [0, 1], where the loss would have no lower bound (in compiled
+            code, see `layers.check_range`).
+
     Example:
 
     >>> import numpy as np
@@ -38,7 +49,10 @@ def binary_crossentropy(y_true, y_pred):
     >>> round(float(losses.binary_crossentropy(half, half)[0]), 2)  # 784 log 2
     543.43
     """
-    return _sum_over_pixels(ops.binary_crossentropy(y_true, y_pred))
+    y_true, y_pred = _pair(y_true, y_pred)
+    fault = check_range(y_true, 0, 1, "Targets")
+    nats = _sum_over_pixels(ops.binary_crossentropy(y_true, y_pred))
+    return nats + ops.cast(fault, nats.dtype)
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -62,4 +76,5 @@ def squared_error(y_true, y_pred):
     >>> float(losses.squared_error(zeros, ones)[0])
     784.0
     """
+    y_true, y_pred = _pair(y_true, y_pred)
     return _sum_over_pixels(ops.square(ops.subtract(y_true, y_pred)))

@@ -19,8 +19,8 @@ __all__ = ["LiveTraining", "available", "load_pretrained", "read_card", "save_we
 
 _SECONDS_BETWEEN_UPDATES = 0.25
 
-# Models whose training was stopped: what the training was, the steps at its last backup, and the
-# weights that the stop left, where that is known.
+# Models whose training was stopped: what the training was, its optimizer, the steps at its last
+# backup, and the weights that the stop left, where that is known.
 _interrupted = weakref.WeakKeyDictionary()
 
 
@@ -114,7 +114,9 @@ class LiveTraining(keras.callbacks.Callback):
             except OSError as error:
                 self._backup = None
                 print(f"No more backups of this training: {error.strerror}.")
-            _interrupted[self.model] = self._parts, int(self.model.optimizer.iterations), None
+            optimizer = self.model.optimizer
+            steps = int(optimizer.iterations)
+            _interrupted[self.model] = self._parts, weakref.ref(optimizer), steps, None
         every = math.ceil(self._epochs / 10)
         if self._display is None and (epoch + 1) % every == 0 and epoch + 1 < self._epochs:
             print(f"Epoch {epoch + 1} of {self._epochs}: {_numbers(self._history)}")
@@ -174,17 +176,18 @@ class LiveTraining(keras.callbacks.Callback):
         except OSError as error:
             print(f"No backups of this training: {error.strerror}.")
 
-    def _recognise_the_model(self, parts, iterations, state):
+    def _recognise_the_model(self, parts, optimizer, steps, state):
         """Lets a model that was interrupted count as the one that it was when training began."""
-        optimizer = self.model.optimizer
+        same_optimizer = optimizer() is self.model.optimizer
         if state is None:  # outside of notebooks nobody tells of the interrupt
-            step = int(optimizer.iterations) - iterations
-            same = 0 <= step <= (self._steps or math.inf)
+            more = int(self.model.optimizer.iterations) - steps
+            same = same_optimizer and 0 <= more <= (self._steps or math.inf)
         else:
-            same = state == _fingerprint.weights(self.model)
+            same = state == _fingerprint.weights(self.model, optimizer=False)
         if same:
-            for key in ("weights at the start", "learning rate"):
-                self._parts[key] = parts[key]
+            self._parts["weights at the start"] = parts["weights at the start"]
+        if same and same_optimizer:  # a callback may have changed it
+            self._parts["learning rate"] = parts["learning rate"]
 
     def _take_up(self, backup):
         try:
@@ -237,8 +240,8 @@ class LiveTraining(keras.callbacks.Callback):
         finished = len(self._history.get("loss", ()))
         line = f"Stopped after {finished} of {self._epochs} epochs."
         if finished and self._backup:
-            parts, iterations, _ = _interrupted[self.model]
-            _interrupted[self.model] = parts, iterations, _fingerprint.weights(self.model)
+            state = _fingerprint.weights(self.model, optimizer=False)
+            _interrupted[self.model] = *_interrupted[self.model][:3], state
             line += " Run the cell again to go on from there."
         elif finished and "data" in self._parts:
             line += (

@@ -19,6 +19,7 @@ ORDER = (
     "_check",
     "prose",
     "_files",
+    "_keras_config",
     "data",
     "metrics",
     "layers",

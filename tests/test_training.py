@@ -542,10 +542,13 @@ def test_in_a_notebook(tmp_path):
         "t.fit(t.vanilla(), t.Stop(2))",
         "history = t.fit(t.vanilla())",
         "t.fit(t.vanilla(), t.Stop(0))",
+        "model = t.vanilla()",
+        "t.fit(t.compiled(model), t.Stop(2))",
+        "history = t.fit(t.compiled(model))",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
-    _, finished, stopped, resumed, at_once = (cell.outputs for cell in notebook.cells)
+    _, finished, stopped, resumed, at_once, *_, again = (cell.outputs for cell in notebook.cells)
 
     def kinds(outputs):
         return [output.output_type for output in outputs]
@@ -572,6 +575,8 @@ def test_in_a_notebook(tmp_path):
 
     assert "No epoch was finished." in at_once[0].data["text/html"]
     assert text(at_once) == "Stopped after 0 of 4 epochs.\n"
+
+    assert text(again).startswith("Resumed after epoch 2 of 4.")  # compiled in the cell of `fit`
 
 
 def test_the_sketch_is_of_finite_numbers_only():

@@ -1,8 +1,13 @@
 """What all the course's models are: an encoder and a decoder."""
 
+import functools
 import logging
+import re
 
 import keras
+import tensorflow as tf
+
+from aehelpers import _keras_config
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -11,6 +16,37 @@ IMAGE_SHAPE = (28, 28, 1)
 logging.getLogger("tensorflow").addFilter(
     lambda record: "triggered tf.function retracing" not in record.getMessage()
 )
+
+
+def image_input(shape=IMAGE_SHAPE):
+    """Returns the input of an encoder, if Keras is set up as the course needs it.
+
+    Args:
+        shape: Height, width and channels.
+
+    Raises:
+        RuntimeError: If a setting of Keras would make the models wrong.
+    """
+    _keras_config.check()
+    return keras.Input(shape, name="image")
+
+
+def _plainly(method):
+    """Makes what `check_range` finds in compiled code the `ValueError` that it is elsewhere."""
+
+    @functools.wraps(method)
+    def plain(self, *args, **kwargs):
+        try:
+            return method(self, *args, **kwargs)
+        except tf.errors.InvalidArgumentError as error:
+            told = r"\[(\w+ must lie in .*? from)\] \[(.*?)\] \[to\] \[(.*?)\]"
+            found = re.search(told, str(error))
+            if found is None:
+                raise
+            message = f"{found[1]} {found[2]} to {found[3]}"
+        raise ValueError(message)
+
+    return plain
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -27,6 +63,10 @@ class Autoencoder(keras.Model):
 
     Raises:
         ValueError: If the decoder doesn't take what the encoder gives.
+
+    A model that was saved by `model.save("mine.keras")` is loaded by
+    `keras.models.load_model("mine.keras")`. A new process needs `import aehelpers.models` before,
+    so that Keras finds this class.
 
     Example:
 
@@ -48,8 +88,36 @@ class Autoencoder(keras.Model):
             )
         self.encoder = encoder
         self.decoder = decoder
+        shape = encoder.input_shape
+        if isinstance(shape, tuple) and len(shape) == 4 and shape[2] not in (None, shape[3]):
+            # Keras would take one image for a batch of columns, and add the channel that it misses.
+            encoder.input_spec = keras.layers.InputSpec(axes={2: shape[2]})
         # Both halves bring their weights, so that it can be summarised and saved before any data.
         self.built = True
+
+    fit = _plainly(keras.Model.fit)
+    evaluate = _plainly(keras.Model.evaluate)
+    train_on_batch = _plainly(keras.Model.train_on_batch)
+    test_on_batch = _plainly(keras.Model.test_on_batch)
+
+    @property
+    def input_shape(self):
+        """The shape of the images, with `None` for the batch."""
+        return self.encoder.input_shape
+
+    @property
+    def output_shape(self):
+        """The shape of the reconstructions, with `None` for the batch."""
+        return self.compute_output_shape(self.input_shape)
+
+    def export(self, filepath, *args, input_signature=None, **kwargs):
+        """Exports as any `keras.Model` does, but knows its inputs before it was ever called."""
+        if input_signature is None:
+            spec = keras.tree.map_structure(
+                lambda each: keras.InputSpec(shape=each.shape, dtype=each.dtype), self.encoder.input
+            )
+            input_signature = [spec]
+        super().export(filepath, *args, input_signature=input_signature, **kwargs)
 
     def call(self, inputs, training=None):
         """Encodes, then decodes.
@@ -61,7 +129,16 @@ class Autoencoder(keras.Model):
         Returns:
             Reconstructions, of the shape of the inputs.
         """
+        self._check_batch_axis(inputs)
         return self.decoder(self.encoder(inputs, training=training), training=training)
+
+    def _check_batch_axis(self, image):
+        expected, shape = self.encoder.inputs[0].shape, tuple(image.shape)
+        if len(shape) == len(expected) - 1 and shape[1:] == expected[2:]:
+            raise ValueError(
+                f"Images must have a batch axis, {expected}, also a single one: image[None]. "
+                f"Received: shape {shape}"
+            )
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of the reconstructions."""

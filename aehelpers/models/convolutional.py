@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from aehelpers._check import integer, integers
-from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
+from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder, image_input
 
 
 def convolutional(
@@ -60,7 +60,7 @@ def convolutional(
             f"{len(filters)} filters halves them. Received: image_shape={tuple(image_shape)}"
         )
 
-    x = inputs = keras.Input(image_shape, name="image")
+    x = inputs = image_input(image_shape)
     for count in filters:
         strides = 2 if down == "stride" else 1
         x = layers.Conv2D(count, 3, strides, padding="same", activation=activation)(x)

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from aehelpers._check import integer, integers
-from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
+from aehelpers.models.autoencoder import Autoencoder, image_input
 
 
 def denoising(filters=(32, 48), context=256):
@@ -36,7 +36,7 @@ def denoising(filters=(32, 48), context=256):
         raise ValueError(f"filters must be two numbers. Received: filters={filters}")
     options = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
 
-    image = keras.Input(IMAGE_SHAPE, name="image")
+    image = image_input()
     x = layers.Conv2D(filters[0], 5, 2, **options)(image)
     x = layers.Conv2D(filters[1], 3, 2, **options)(x)
     x = layers.Conv2D(filters[1], 3, **options)(x)

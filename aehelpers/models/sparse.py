@@ -4,8 +4,8 @@ import keras
 from keras import layers, ops
 
 from aehelpers._check import integer, number
-from aehelpers.layers import TopK
-from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
+from aehelpers.layers import TopK, full_precision
+from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder, image_input
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -55,17 +55,21 @@ class SparseAutoencoder(Autoencoder):
         """Adds the auxiliary loss while the model trains."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if training and self.revival:
-            loss = loss + self.revival * self._auxiliary_loss(x, y, y_pred)
+            auxiliary_loss = self._auxiliary_loss(x, y, y_pred)
+            loss = loss + self.revival * ops.cast(auxiliary_loss, loss.dtype)
         return loss
 
     def _auxiliary_loss(self, x, y, y_pred):
         scores = self.encoder.get_layer("scores")(ops.reshape(x, (-1, 784)))
         idle = ops.all(self.encoder.get_layer("code")(scores) == 0, axis=0)
+        scores, y_pred = full_precision(scores), full_precision(y_pred)
         scores = ops.where(idle, scores, -1e9)
         largest, _ = ops.top_k(scores, min(self.idle_k, scores.shape[-1]))
         chosen = ops.logical_and(idle, scores >= largest[:, -1:])
-        rebuilt = ops.where(chosen, scores, 0.0) @ self.decoder.get_layer("atoms").kernel
-        left_over = ops.stop_gradient(ops.reshape(y - y_pred, (-1, 784)))
+        atoms = ops.cast(self.decoder.get_layer("atoms").kernel, scores.dtype)
+        rebuilt = ops.where(chosen, scores, ops.zeros_like(scores)) @ atoms
+        error = ops.cast(y, y_pred.dtype) - y_pred
+        left_over = ops.stop_gradient(ops.reshape(error, (-1, 784)))
         return ops.mean(ops.sum(ops.square(left_over - rebuilt), axis=1))
 
     def get_config(self):
@@ -130,7 +134,7 @@ def sparse(
     bounded = k is None and activation == "sigmoid"
     unit_norm = keras.constraints.UnitNorm(axis=1)
 
-    inputs = keras.Input(IMAGE_SHAPE, name="image")
+    inputs = image_input()
     x = layers.Flatten(name="pixels")(inputs)
     if k is None:
         dense = layers.Dense(

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from aehelpers._check import integer, integers
-from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
+from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder, image_input
 
 
 def vanilla(latent_dim=32):
@@ -26,7 +26,7 @@ def vanilla(latent_dim=32):
     50992
     """
     latent_dim = integer("latent_dim", latent_dim)
-    inputs = keras.Input(IMAGE_SHAPE, name="image")
+    inputs = image_input()
     x = layers.Flatten(name="pixels")(inputs)
     z = layers.Dense(latent_dim, activation="relu", name="code")(x)
     encoder = keras.Model(inputs, z, name="encoder")
@@ -65,7 +65,7 @@ def deep(latent_dim=30, sizes=(1000, 500, 250)):
     latent_dim = integer("latent_dim", latent_dim)
     sizes = integers("sizes", sizes)
 
-    inputs = keras.Input(IMAGE_SHAPE, name="image")
+    inputs = image_input()
     x = layers.Flatten(name="pixels")(inputs)
     for size in sizes:
         x = layers.Dense(size, activation="gelu", kernel_initializer="he_normal")(x)

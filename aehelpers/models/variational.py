@@ -4,9 +4,9 @@ import keras
 from keras import layers, ops
 
 from aehelpers._check import integer, integers, number
-from aehelpers.layers import ClassLabels, Sampling, check_range
+from aehelpers.layers import ClassLabels, Sampling, full_precision
 from aehelpers.losses import binary_crossentropy
-from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder
+from aehelpers.models.autoencoder import IMAGE_SHAPE, Autoencoder, image_input
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -77,6 +77,7 @@ class VariationalAutoencoder(Autoencoder):
         )
         self.posterior = posterior
         self.sampling = Sampling(seed)
+        self.sampling.build([decoder.inputs[0].shape] * 2)
         self.free_bits = free_bits
         self.seed = seed
         self._initial_beta = float(beta)
@@ -107,18 +108,23 @@ class VariationalAutoencoder(Autoencoder):
                 f"sample_weight={sample_weight}"
             )
         target = y if y is not None else self._image(x)
-        check_range(target, 0, 1, "Targets")
         z_mean, z_log_var = self.posterior(x, training=training)
         z = self.sampling([z_mean, z_log_var])
         reconstruction = self._decode(z, x, training)
 
         reconstruction_loss = binary_crossentropy(target, reconstruction)
+        z_mean, z_log_var = full_precision(z_mean), full_precision(z_log_var)
         kl = 0.5 * (ops.square(z_mean) + ops.exp(z_log_var) - 1 - z_log_var)
         self._reconstruction_tracker.update_state(reconstruction_loss)
         self._kl_tracker.update_state(ops.sum(kl, axis=1))
 
         price = ops.sum(ops.maximum(ops.mean(kl, axis=0), self.free_bits))
-        return ops.mean(reconstruction_loss) + self.beta * price
+        return ops.mean(reconstruction_loss) + ops.cast(self.beta, price.dtype) * price
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Compares with the images where `fit(x)` has no other target."""
+        y = y if y is not None else self._image(x)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def call(self, inputs, training=None):
         """Encodes to the mean, then decodes: the same output on every call.
@@ -130,6 +136,7 @@ class VariationalAutoencoder(Autoencoder):
         Returns:
             Reconstructions, of the shape of the images.
         """
+        self._check_batch_axis(self._image(inputs))
         return self._decode(self.encoder(inputs, training=training), inputs, training)
 
     def _decode(self, z, inputs, training):
@@ -180,7 +187,7 @@ class ConditionalVariationalAutoencoder(VariationalAutoencoder):
     """
 
     def _decode(self, z, inputs, training):
-        return self.decoder([z, inputs[1]], training=training)
+        return self.decoder([z, ops.convert_to_tensor(inputs[1])], training=training)
 
     def _image(self, inputs):
         return inputs[0]
@@ -268,7 +275,7 @@ def _gaussian_halves(latent_dim, sizes, activation, num_classes=None):
     latent_dim = integer("latent_dim", latent_dim)
     sizes = integers("sizes", sizes)
 
-    image = keras.Input(IMAGE_SHAPE, name="image")
+    image = image_input()
     codes = keras.Input((latent_dim,), name="z")
     encoder_inputs, decoder_inputs = image, codes
     x, z = layers.Flatten(name="pixels")(image), codes
