@@ -65,9 +65,11 @@ def fit_arguments():
     while frame is not None:
         values = frame.f_locals
         if frame.f_code.co_name == "fit" and "epoch_iterator" in values:
-            names = ("x", "y", "sample_weight", "class_weight", "validation_data", "shuffle")
+            names = (
+                "x y sample_weight class_weight validation_data shuffle batch_size steps_per_epoch "
+                "validation_steps validation_freq"
+            ).split()
             arguments = {name: values.get(name) for name in names}
-            arguments["batch_size"] = values.get("batch_size")
             callbacks = getattr(values.get("callbacks"), "callbacks", None)
             return arguments | {"callbacks": callbacks}
         frame = frame.f_back
@@ -134,6 +136,10 @@ def _all_layers(model):
 
 def _data(fit):
     """Returns a text for the data of `fit`; `None` where it can't be read without spending it."""
+    datasets = any(isinstance(fit.get(name), tf.data.Dataset) for name in ("x", "validation_data"))
+    odd = fit.get("steps_per_epoch") or fit.get("validation_steps") or fit["validation_freq"] != 1
+    if datasets and odd:
+        return None  # an epoch isn't a pass
     values = [fit.get(name) for name in ("x", "y", "sample_weight")]
     values += _as_tuple(fit.get("validation_data"))
     texts = []

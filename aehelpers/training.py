@@ -18,6 +18,7 @@ from aehelpers.weights import available, load_pretrained, read_card, save_weight
 __all__ = ["LiveTraining", "available", "load_pretrained", "read_card", "save_weights"]
 
 _SECONDS_BETWEEN_UPDATES = 0.25
+_PASSES_AN_EPOCH = 2  # Keras 3.15 begins a pass at the end of an epoch, too, and doesn't read it
 
 # Models whose training was stopped: what the training was, its optimizer, the steps at its last
 # backup, and the weights that the stop left, where that is known.
@@ -108,7 +109,7 @@ class LiveTraining(keras.callbacks.Callback):
         for key, value in (logs or {}).items():
             self._history.setdefault(key, []).append(np.asarray(value).tolist())
         if self._backup:
-            orders = [order.epoch for order in self._orders]
+            orders = [_next_pass(order.given[n:]) for order, n in self._orders]
             try:
                 self._backup.write(self.model, epoch + 1, self._history, self._parts, orders)
             except OSError as error:
@@ -146,7 +147,7 @@ class LiveTraining(keras.callbacks.Callback):
         if place is None:
             return
         fit = _fingerprint.fit_arguments()
-        self._orders = _fingerprint.orders(fit)
+        self._orders = [(order, len(order.given)) for order in _fingerprint.orders(fit)]
         if not self.model.built:
             _fingerprint.build(self.model, fit)
         self._parts = _fingerprint.parts(self.model, self.params, fit)
@@ -199,8 +200,8 @@ class LiveTraining(keras.callbacks.Callback):
                 f"beginning ({type(error).__name__}: {getattr(error, 'strerror', None) or error})."
             )
             return None
-        for order, epoch in zip(self._orders, orders):
-            order.epoch = epoch
+        for (order, _), number in zip(self._orders, orders):
+            order.go_to(number)
         self.model._initial_epoch = self._first
         self.model.history.history = {key: list(v) for key, v in self._history.items()}
         print(
@@ -275,6 +276,12 @@ class LiveTraining(keras.callbacks.Callback):
                 minutes, seconds = divmod(math.ceil((now - since) / done * left), 60)
                 status += f"; {minutes} min {seconds} s left" if minutes else f"; {seconds} s left"
         return status
+
+
+def _next_pass(given):
+    """Returns the number of the pass that comes after those given, `None` if there are none."""
+    step = given[-1] - given[-2] if len(given) > 1 else _PASSES_AN_EPOCH
+    return given[-1] + step if given else None
 
 
 def _finite(value):

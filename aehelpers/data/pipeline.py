@@ -30,7 +30,7 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
 
     Returns:
         A `tf.data.Dataset`; one pass over it is one epoch. Its attribute `order` is the `Order` of
-        the images, which knows the number of the next pass.
+        the images.
 
     Raises:
         ValueError: `x`, `y` or another argument is not one of the above.
@@ -87,22 +87,18 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
     order = Order(len(x), batch_size, shuffle, seed)
     order.about = {"x": x, "y": y, "corruption": corruption, "batch": (batch_size, shuffle, seed)}
 
-    def one_pass(_):
-        rows, noise_seeds = tf.numpy_function(order.next_pass, (), (tf.int64, tf.int64))
+    def one_pass(tick):
+        rows, noise_seeds = tf.numpy_function(order.next_pass, (tick,), (tf.int64, tf.int64))
         rows = tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (None,)))
         # A seed for each batch, not one generator for all: the noise is then the same however far
         # ahead of the training the dataset runs.
         seeds = tf.data.Dataset.from_tensor_slices(tf.ensure_shape(noise_seeds, (None,)))
         return tf.data.Dataset.zip(rows.batch(batch_size), seeds)
 
-    passes = tf.data.Dataset.range(1).flat_map(one_pass)
+    passes = ticks().flat_map(one_pass)
     passes = passes.apply(tf.data.experimental.assert_cardinality(order.batches))
     dataset = passes.map(tensors).prefetch(2)
-    # There is nothing to tune here, and an epoch would often wait at its end for the tuner to wake:
-    # epochs of 3.8 s took 5.1.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    dataset = dataset.with_options(options)
+    dataset = _untuned(dataset)
     dataset.order = order
     # Keras warns that fit() leaves the order to the dataset, which is what is wanted here.
     warnings.filterwarnings("ignore", message="`shuffle=True` was passed, but will be ignored")
@@ -112,34 +108,55 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
 class Order:
     """The order of the images and the seeds of their noise, pass by pass.
 
-    TensorFlow draws them, and would count the passes by itself. Counted here, a pass can be had
-    again: a training that is taken up gets the batches that it would have got.
+    TensorFlow draws both anew whenever somebody begins a pass, read or not, and can't go back. Here
+    passes have numbers, so that one can be had again: a training that is taken up gets the batches
+    that it would have got.
 
     Attributes:
-        epoch: Which pass comes next, from 0. It may be set.
-        batches: Batches in a pass.
         about: What the batches are made of.
+        batches: Batches in a pass.
+        given: The numbers of the passes that were read. Keras begins a pass more in each epoch
+            than it reads, so that they are even numbers there.
     """
 
     def __init__(self, n, batch_size, shuffle, seed):
-        self.epoch = 0
-        self.batches = -(-n // batch_size)
         self.about = {}
+        self.batches = -(-n // batch_size)
+        self.given = []
         self._n, self._shuffle, self._seed = n, shuffle, seed
-        self._drawn = 0
-        self._draws = None
+        self._ticks, self._tick_numbers = None, {}
+        self._draws, self._drawn = None, 0
+        self._offset, self._wanted = 0, None
         self._lock = threading.Lock()
 
-    def next_pass(self):
-        """Returns the rows of the next pass, `(n,)`, and a seed for each batch, `(batches,)`."""
+    def go_to(self, number):
+        """Lets the next pass be the one of this number, and count on from there."""
+        self._wanted = number
+
+    def next_pass(self, tick):
+        """Returns the rows of a pass, `(n,)`, and a seed for each of its batches."""
         with self._lock:
-            if self._draws is None or self.epoch < self._drawn:
-                self._draws, self._drawn = iter(self._all_passes()), 0
-            while self._drawn <= self.epoch:
-                rows, seeds = next(self._draws)
+            number = self._number(int(tick))
+            if self._wanted is not None:
+                self._offset, self._wanted = self._wanted - number, None
+            number += self._offset
+            if self._draws is None or number < self._drawn:
+                self._draws, self._drawn = self._all_passes(), 0
+            while self._drawn < number:  # to begin a pass is enough for it to be over
+                iter(self._draws)
                 self._drawn += 1
-            self.epoch += 1
+            rows, seeds = next(iter(self._draws))
+            self._drawn += 1
+            self.given.append(number)
         return rows.numpy(), seeds.numpy()
+
+    def _number(self, tick):
+        if self._ticks is None:
+            self._ticks = ticks()
+        while tick not in self._tick_numbers:
+            (value,) = self._ticks
+            self._tick_numbers[int(value)] = len(self._tick_numbers)
+        return self._tick_numbers[tick]
 
     def _all_passes(self):
         import tensorflow as tf
@@ -149,7 +166,27 @@ class Order:
             rows = rows.shuffle(self._n, seed=self._seed, reshuffle_each_iteration=True)
         seeds = tf.data.Dataset.random(seed=self._seed, rerandomize_each_iteration=True)
         seeds = seeds.take(self.batches).batch(self.batches)
-        return tf.data.Dataset.zip(rows.batch(self._n), seeds).repeat()
+        return _untuned(tf.data.Dataset.zip(rows.batch(self._n), seeds))
+
+
+def ticks():
+    """Returns a dataset of one number, another one in each pass, always the same from the start."""
+    import tensorflow as tf
+
+    return _untuned(tf.data.Dataset.random(seed=0, rerandomize_each_iteration=True).take(1))
+
+
+def _untuned(dataset):
+    """Returns the dataset without TensorFlow's tuner.
+
+    There is nothing to tune here, and an epoch would often wait at its end for the tuner to wake:
+    epochs of 3.8 s took 5.1.
+    """
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _corrupt(corruption, clean, seed):
