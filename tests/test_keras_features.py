@@ -6,6 +6,7 @@
 | `run_eagerly` | all models |
 | `jit_compile=True` | all models; what is out of range gives NaN in place of an error |
 | `export`, `.keras`, `input_shape`, `summary` | all models |
+| `quantize` | models of dense layers |
 | `clone_model` | the halves; a whole model is made anew by `from_config` |
 | policies mixed_float16, mixed_bfloat16, float64 | all layers, losses and models |
 | policies float16, bfloat16; floatx, channels first, another backend | refused by name |
@@ -189,6 +190,15 @@ def test_export(name, tmp_path):
     loaded = keras.layers.TFSMLayer(str(tmp_path / "exported"), call_endpoint="serve")
     x = given(name)
     np.testing.assert_allclose(loaded(x), model.predict(x, verbose=0), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a .quantize:UserWarning")
+@pytest.mark.parametrize("name", ["vanilla", "variational"])
+def test_quantize(name):
+    model = BUILD[name]()
+    expected = model(X)
+    model.quantize("int8")
+    np.testing.assert_allclose(model(X), expected, atol=0.02)
 
 
 def test_a_variational_net_takes_metrics_without_a_target():
