@@ -6,6 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from aehelpers import _keras_config
+
 __all__ = ["Report", "environment"]
 
 
@@ -42,13 +44,15 @@ def environment():
         f"tensorflow {tensorflow or 'not installed'}",
         "The course needs 2.21: start it with `make lab`, which installs it",
     )
-    disk = shutil.disk_usage(Path.home() if Path.home().exists() else Path.cwd()).free / 1e9
+    disk = shutil.disk_usage(_home()).free / 1e9
     line(disk > 0.5, "disk space", f"Only {disk:.1f} GB are free; 0.5 GB are needed")
     line(
         (os.cpu_count() or 1) >= 2,
         "two processor cores",
         "Everything works on one, in about twice the time",
     )
+    for problem in _keras_config.problems():
+        line(False, *problem.split(". ", maxsplit=1))
     return Report("\n".join(lines), not missing)
 
 
@@ -61,6 +65,12 @@ class Report:
 
     def __repr__(self):
         return self.text
+
+
+def _home():
+    """Returns the user's folder, or this one where there is none."""
+    home = Path(os.path.expanduser("~"))  # Path.home() raises for users without an entry
+    return home if home.is_dir() else Path.cwd()
 
 
 def _version(package):
