@@ -8,6 +8,8 @@ import ast
 import json
 from pathlib import Path
 
+from scripts import course
+
 STORED = Path(__file__).parents[1] / "aehelpers" / "assets" / "predictions.json"
 _UNDECIDED = "No prediction yet. Measured: "
 
@@ -55,9 +57,13 @@ def forget(notebook):
 
 
 def record(notebook):
-    """Writes what a notebook's stored outputs answer."""
+    """Writes what a notebook's stored outputs answer; questions that none asks any more go."""
+    asked = {question for question, _ in questions(notebook).values()}
+    for each in course.notebooks():
+        asked |= {question for question, _ in questions(each.read()).values()}
     forget(notebook)
-    write(load() | measured(notebook))
+    known = load() | measured(notebook)
+    write({question: choice for question, choice in known.items() if question in asked})
 
 
 def load():
