@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from scripts import course, notebooks, results, tables
+from scripts import course, notebooks, predictions, results, tables
 
 PAGE = "before\n<!-- table: {}, written by make tables -->\n{}\n<!-- /table -->\nafter\n"
 OPENING = (
@@ -52,6 +52,8 @@ def test_storing_a_notebook_brings_the_pages_up_to_date(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "FOLDER", tmp_path)
     monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(tables, "pages", lambda: [page])
+    monkeypatch.setattr(predictions, "STORED", tmp_path / "predictions.json")
+    predictions.write({})
     elsewhere = results.machine() | {"cores": 8}
     results.write("notebooks", {"rows": [{"notebook": "00_b", "machine": elsewhere} | TIMES]})
 
