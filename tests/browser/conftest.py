@@ -1,13 +1,10 @@
 """A real JupyterLab, a real kernel and a real browser, for the tests in this folder."""
 
-from contextlib import contextmanager
-
 import pytest
 from lab_notebook import CELLS, Notebook
+from pages import opened
 
 from scripts.lab import FLAGS, Lab, find_chromium
-
-PATIENCE = 240_000  # milliseconds; a busy machine is slow, and nothing is measured here
 
 
 def pytest_collection_modifyitems(items):
@@ -31,19 +28,6 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-@contextmanager
-def opened(chromium, **options):
-    """A page that fails its test if a script on it fails."""
-    context = chromium.new_context(**options)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert not errors
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import json
 
 import pytest
+from pages import opened
 from pictures import assert_changes, eventually, grey
-
-from conftest import opened
 
 CELLS = [
     """

@@ -14,10 +14,10 @@ from axe_playwright_python.sync_playwright import Axe
 from finger import Finger, place
 from lab_notebook import NAMES
 from layout import assert_room
+from pages import opened
 from pictures import assert_changes, assert_same_picture, eventually, grey, levels
 
 from aehelpers import data, models, plots, training, widgets
-from conftest import opened
 from scripts import course, notebooks, setup_env
 
 
