@@ -1,4 +1,4 @@
-"""Writes anew what the pages take from elsewhere: tables, links to the glossary, types of slides.
+"""Writes anew what the pages take from elsewhere: tables, pictures, links to the glossary, slides.
 
     python -m scripts.tables
 
@@ -8,6 +8,7 @@ the page says what writes it, so this file knows no table. (The package cogapp d
 Python inside the comments; a name is enough here.)
 """
 
+import base64
 import re
 from importlib import import_module
 
@@ -18,6 +19,22 @@ from scripts import course, glossary, slides
 _BETWEEN = re.compile(
     r"(<!-- table: ([\w.]+(?: \w+)*), written by make tables -->\n).*?(<!-- /table -->)", re.S
 )
+
+
+# Pictures of pages: the notebook that stores them, and words of the cell that draws them.
+PICTURES = {"docs/reconstructions.png": ("01_vanilla", "30 numbers a digit")}
+
+
+def picture(name, words):
+    """Returns the PNG file that a notebook stores for the one cell with these words in its code."""
+    (png,) = (
+        output.data["image/png"]
+        for cell in course.notebook(name).read().cells
+        if cell.cell_type == "code" and words in cell.source
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    )
+    return base64.b64decode(png)
 
 
 def pages():
@@ -55,6 +72,11 @@ def write():
         if complete(notebook):
             nbformat.write(notebook, each.path)
             changed.append(each.path)
+    for path, source in PICTURES.items():
+        path, png = course.ROOT / path, picture(*source)
+        if path.read_bytes() != png:
+            path.write_bytes(png)
+            changed.append(path)
     for page in pages():
         before = page.read_text(encoding="utf-8")
         if (text := rendered(before)) != before:

@@ -20,6 +20,12 @@ def test_every_table_is_up_to_date(page):
     assert text.count("<!-- table: ") == text.count("<!-- /table -->")
 
 
+@pytest.mark.parametrize("path", tables.PICTURES)
+def test_pictures_are_those_that_notebooks_store(path):
+    stored = tables.picture(*tables.PICTURES[path])
+    assert (course.ROOT / path).read_bytes() == stored, "Run: make tables"
+
+
 def test_pages_hold_all_the_tables():
     text = "".join(page.read_text(encoding="utf-8") for page in tables.pages())
     assert text.count("<!-- table: ") == len(tables._BETWEEN.findall(text)) >= 15
@@ -52,6 +58,7 @@ def test_storing_a_notebook_brings_the_pages_up_to_date(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "FOLDER", tmp_path)
     monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(tables, "pages", lambda: [page])
+    monkeypatch.setattr(tables, "PICTURES", {})
     monkeypatch.setattr(predictions, "STORED", tmp_path / "predictions.json")
     predictions.write({})
     elsewhere = results.machine() | {"cores": 8}
