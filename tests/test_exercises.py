@@ -9,8 +9,6 @@ import pytest
 from aehelpers import checks
 from scripts import course
 
-# Notebooks whose predictions' answers still stand in the code.
-STILL_TOLD = ("07_scaling_out",)
 NOTEBOOKS = {each.name: each.read() for each in course.notebooks()}
 
 
@@ -149,8 +147,7 @@ def test_predictions_are_asked_before_and_answered_after(name):
             elif method == "answer" and isinstance(owner, ast.Name):
                 assert owner.id not in answered
                 # The answer is computed from the run, and doesn't stand there to be read.
-                if name not in STILL_TOLD:
-                    assert not isinstance(node.args[0], ast.Constant), cell.source
+                assert not isinstance(node.args[0], ast.Constant), cell.source
                 answered[owner.id] = i
     assert 3 <= len(asked) <= 6
     assert asked.keys() == answered.keys()
