@@ -18,8 +18,10 @@ def measure(each):
     with tempfile.TemporaryDirectory() as cache:
         quick = {"AEHELPERS_QUICK": "1", "AEHELPERS_CACHE_DIR": cache}
         start = time.perf_counter()
-        memory = notebooks.execute(each.read(), quick)
+        notebook = each.read()
+        notebooks.execute(notebook, quick)
         seconds = time.perf_counter() - start
+    memory = notebooks.most_memory(notebooks.by_section(notebook))
     return {"name": each.name, "seconds": round(seconds, 1), "memory_gib": memory}
 
 

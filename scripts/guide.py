@@ -116,9 +116,10 @@ def times(found=None):
         memory = f"{row['memory_gib']:.1f} GiB" if row["memory_gib"] else ""
         link = f"[{row['notebook']}](../notebooks/{row['notebook']}.ipynb)"
         lines.append(f"| **{link}** | **{_time(row['seconds'])}** | {memory} |")
-        for title, seconds in row["sections"]:
-            if seconds >= 1:
-                lines.append(f"| {title} | {_time(seconds)} | |")
+        for one in row["sections"]:
+            if one["seconds"] >= 1:
+                memory = f"{one['memory_gib']:.1f} GiB" if one["memory_gib"] else ""
+                lines.append(f"| {one['title']} | {_time(one['seconds'])} | {memory} |")
     if not rows:
         return "\n".join(lines)
     machines = results.described_rows(rows, lambda row: row["notebook"])
@@ -149,7 +150,10 @@ def _time(seconds):
 def schedule(name, found=None):
     """Returns one of the schedules as Markdown, with the time that its cells take to run."""
     found = found or results.load("notebooks")
-    seconds = {row["notebook"]: dict(row["sections"]) for row in found["rows"]}
+    seconds = {
+        row["notebook"]: {one["title"]: one["seconds"] for one in row["sections"]}
+        for row in found["rows"]
+    }
     lines = ["| minutes | what | notebook | cells run for |", "|---|---|---|---|"]
     for minutes, what, notebook, sections in SCHEDULES[name]:
         took = ""

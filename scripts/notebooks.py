@@ -59,6 +59,7 @@ def normalise(notebook):
     )
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        cell.metadata.pop("memory_gib", None)
         if cell.cell_type != "code":
             continue
         outputs = []
@@ -94,42 +95,54 @@ def refuse(notebook):
     return None
 
 
-def seconds_by_section(notebook):
-    """Adds up the seconds of a notebook's cells under each heading of the second level.
+def by_section(notebook):
+    """Reads the times and the memory of a notebook's cells under each heading of the second level.
 
     Args:
-        notebook: A notebook as nbclient leaves it, with the times in its cells' metadata.
+        notebook: A notebook as `execute` leaves it, with what was noted in its cells' metadata.
 
     Returns:
-        List of pairs of heading and seconds, in the notebook's order. What stands before the first
+        List of dictionaries with "title", "seconds" (of all its cells), "longest" (seconds of the
+        cell that took longest) and "memory_gib" (the kernel's largest memory during any of its
+        cells, `None` where it can't be told), in the notebook's order. What stands before the first
         of these headings is called "Opening".
     """
-    sections = [["Opening", 0.0]]
+    sections = [_section("Opening")]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             without_code = re.sub(r"```.*?```", "", cell.source, flags=re.S)
             for title in re.findall(r"^## (.+)$", without_code, flags=re.M):
-                sections.append([title, 0.0])
+                sections.append(_section(title))
         elif "execution" in cell.metadata:
-            times = cell.metadata["execution"]
-            start, end = (times.get(f"iopub.status.{word}") for word in ("busy", "idle"))
+            noted, section = cell.metadata["execution"], sections[-1]
+            start, end = (noted.get(f"iopub.status.{word}") for word in ("busy", "idle"))
             if start and end:
                 took = datetime.fromisoformat(end) - datetime.fromisoformat(start)
-                sections[-1][1] += took.total_seconds()
-    return [[title, round(seconds, 1)] for title, seconds in sections if seconds >= 0.05]
+                section["seconds"] += took.total_seconds()
+                section["longest"] = max(section["longest"], took.total_seconds())
+            if memory := cell.metadata.get("memory_gib"):
+                section["memory_gib"] = max(section["memory_gib"] or 0, memory)
+    for section in sections:
+        section |= {key: round(section[key], 1) for key in ("seconds", "longest")}
+    return [section for section in sections if section["seconds"] >= 0.05]
+
+
+def _section(title):
+    return {"title": title, "seconds": 0.0, "longest": 0.0, "memory_gib": None}
 
 
 class _Meter:
-    """Notes the largest memory of a kernel, in GiB, as its cells are executed (Linux only)."""
+    """Notes in each cell's metadata the kernel's largest memory while it ran (Linux only)."""
 
     def __init__(self):
         self.client = None
-        self.peak = None
 
-    def __call__(self, **_):
+    def __call__(self, cell, **_):
         try:
-            status = Path(f"/proc/{self.client.km.provisioner.pid}/status").read_text()
-            self.peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**20
+            process = Path(f"/proc/{self.client.km.provisioner.pid}")
+            peak = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())[1]
+            cell.metadata["memory_gib"] = round(int(peak) / 2**20, 2)
+            (process / "clear_refs").write_text("5")  # the largest is counted anew from here
         except (AttributeError, OSError, TypeError):
             pass
 
@@ -138,11 +151,8 @@ def execute(notebook, environment=None):
     """Executes a notebook in a fresh kernel, in place.
 
     Args:
-        notebook: The notebook, which gets the outputs and the times of its cells.
+        notebook: The notebook, which gets the outputs, the times and the memory of its cells.
         environment: Dictionary of what is added to the kernel's environment variables.
-
-    Returns:
-        The largest memory of the kernel in GiB, or None where it can't be told.
 
     Raises:
         nbclient.exceptions.CellExecutionError: If a cell fails.
@@ -155,22 +165,26 @@ def execute(notebook, environment=None):
         on_cell_executed=meter,
     )
     meter.client.execute(env=os.environ | (environment or {}))
-    return meter.peak and round(meter.peak, 2)
 
 
-def record(name, sections, memory):
+def most_memory(sections):
+    """Returns the largest memory in GiB of what `by_section` returned, or None."""
+    return max((one["memory_gib"] for one in sections if one["memory_gib"]), default=None)
+
+
+def record(name, sections):
     """Stores the times of one notebook, in place of those of an earlier run.
 
     Args:
         name: The notebook's name.
-        sections: What `seconds_by_section` returned.
-        memory: Its kernel's largest memory in GiB, or None.
+        sections: What `by_section` returned.
     """
     row = {
         "notebook": name,
         "machine": results.machine(),
-        "seconds": round(sum(seconds for _, seconds in sections), 1),
-        "memory_gib": memory,
+        "seconds": round(sum(one["seconds"] for one in sections), 1),
+        "longest_cell": max((one["longest"] for one in sections), default=0.0),
+        "memory_gib": most_memory(sections),
         "sections": sections,
     }
     others = [one for one in results.load("notebooks")["rows"] if one["notebook"] != name]
@@ -196,10 +210,10 @@ def run(each):
     before = predictions.load()
     predictions.forget(notebook)
     try:
-        memory = execute(notebook)
+        execute(notebook)
     finally:
         predictions.write(before)
-    sections = seconds_by_section(notebook)
+    sections = by_section(notebook)
     normalise(notebook)
     if reason := refuse(notebook):
         kept = Path(tempfile.gettempdir(), each.path.name)
@@ -207,9 +221,22 @@ def run(each):
         raise ValueError(f"{each}: not stored, {reason} The run is kept in {kept}")
     nbformat.write(notebook, each.path)
     predictions.record(notebook)
-    record(each.name, sections, memory)
+    record(each.name, sections)
     tables.write()
-    minutes = sum(seconds for _, seconds in sections) / 60
+    report(each, sections)
+
+
+def report(each, sections):
+    """Prints what a run took: in all, and section by section.
+
+    Args:
+        each: A `course.Notebook`.
+        sections: What `by_section` returned.
+    """
+    for one in sections:
+        memory = f"{one['memory_gib']:5.2f} GiB" if one["memory_gib"] else ""
+        print(f"  {one['seconds']:6.1f} s (a cell {one['longest']:5.1f} s) {memory} {one['title']}")
+    minutes = sum(one["seconds"] for one in sections) / 60
     print(f"{each}: {minutes:.1f} minutes, {each.path.stat().st_size / 1e3:.0f} kB", flush=True)
 
 

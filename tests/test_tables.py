@@ -76,4 +76,5 @@ def test_storing_a_notebook_brings_the_pages_up_to_date(tmp_path, monkeypatch):
     assert tables.write() == []
 
 
-TIMES = {"seconds": 1.0, "memory_gib": 1.0, "sections": [["Opening", 1.0]]}
+SECTION = {"title": "Opening", "seconds": 1.0, "longest": 1.0, "memory_gib": 1.0}
+TIMES = {"seconds": 1.0, "memory_gib": 1.0, "sections": [SECTION]}
