@@ -18,6 +18,7 @@ def mnist():
     return data.load_mnist()
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("name", speed.BENCHMARKS)
 def test_every_pair_of_recipes_runs(name, mnist):
     run = speed.compare(name, mnist, seed=0, tiny=True)
@@ -175,6 +176,7 @@ def test_a_class_that_is_too_large_or_empty(monkeypatch):
         starting.main(["--repeats", "0"])
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_growth_is_fitted(mnist):
     rows = classroom.growth(tiny=True)
     assert [row["grows"] for row in rows] == ["images", "latent_dim", "width"]

@@ -33,6 +33,7 @@ def test_shapes(model, digits):
     np.testing.assert_allclose(model.predict(digits, verbose=0), images, atol=1e-5)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_trains_saves_and_loads(model, digits, tmp_path):
     before = [weight.numpy() for weight in model.trainable_weights]
     model.compile("adam", losses.squared_error)

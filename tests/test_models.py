@@ -43,6 +43,7 @@ def test_memorises_32_digits(build, digits):
     assert error < 0.2 * np.square(digits - digits.mean(0)).sum() / len(digits)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("name", BUILDERS)
 def test_gradients_reach_every_weight(name, digits):
     keras.utils.set_random_seed(0)
@@ -54,6 +55,7 @@ def test_gradients_reach_every_weight(name, digits):
         assert np.any(weight.numpy() != old), weight.path
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("name", BUILDERS)
 def test_save_and_load(name, digits, tmp_path):
     model = BUILDERS[name](latent_dim=3)

@@ -27,6 +27,7 @@ def mnist():
     return mnist
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("key", ROWS)
 def test_every_row_runs(key, mnist):
     row = ROWS[key]

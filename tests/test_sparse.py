@@ -111,6 +111,7 @@ def test_bad_arguments():
         keras.regularizers.L1(-1.0)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("name", PENALTIES)
 def test_gradients_reach_every_weight(name, digits):
     model = small(name)
@@ -121,6 +122,7 @@ def test_gradients_reach_every_weight(name, digits):
         assert np.any(weight.numpy() != old), weight.path
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("name", PENALTIES)
 def test_save_and_load(name, digits, tmp_path):
     model = small(name)

@@ -56,6 +56,7 @@ def test_sampling_repeats_with_its_seed_and_not_within_it():
     assert np.any(z != np.asarray(first([zeros, zeros])))
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_history_in_training_and_validation(digits):
     history = small().fit(digits, epochs=2, validation_data=(digits, digits), verbose=0).history
     names = {"loss", "reconstruction_loss", "kl_loss"}
@@ -65,6 +66,7 @@ def test_history_in_training_and_validation(digits):
         np.testing.assert_allclose(history[f"{prefix}loss"], parts, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("beta", [0.5, 1.0, 4.0])
 def test_losses_equal_numpy(digits, beta):
     vae = small(beta=beta)
@@ -111,6 +113,7 @@ def test_predict_has_no_noise(digits):
     np.testing.assert_allclose(vae.posterior.predict(digits, verbose=0)[0], codes, atol=1e-5)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("make", [small, conditional])
 def test_save_load_and_train_on(make, digits, labels, tmp_path):
     x = digits if make is small else [digits, labels]

@@ -41,10 +41,6 @@ def assert_drawn(canvas):
     assert grey(canvas).any()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="On a busy machine JupyterLab's widget manager doesn't always restore what was saved.",
-)
 def test_saved_shut_down_and_opened_again(page, lab, chromium):
     group = page.get_by_role("group", name="Your prediction: Which is larger?")
     group.get_by_label("2. the second").check()
@@ -81,6 +77,11 @@ def test_saved_shut_down_and_opened_again(page, lab, chromium):
     with opened(chromium, viewport={"width": 1300, "height": 3000}) as tomorrow:
         lab.reopen(tomorrow, "next")
         group = tomorrow.get_by_role("group", name="Your prediction: Which is larger?")
+        # Where the kernel takes its time to start, JupyterLab's widget manager gives up before it
+        # has read what was saved; docs/teaching.md says so, and that the page is to be loaded anew.
+        group.or_(tomorrow.get_by_text("model not found").first).first.wait_for()
+        if tomorrow.get_by_text("model not found").count():
+            tomorrow.reload()
         group.wait_for()
         assert group.get_by_label("2. the second").is_checked()
         group.get_by_text("You chose 2. The kernel hasn't heard of it").wait_for()
