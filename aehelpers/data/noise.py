@@ -27,10 +27,8 @@ def gaussian_noise(x, stddev=0.5, seed=None):
     """
     number("stddev", stddev)
     clean = check_images(x)
-    noise = np.random.default_rng(seed).standard_normal(clean.shape, dtype=np.float32)
-    noise *= np.float32(stddev)
-    noise += clean
-    return np.clip(noise, 0, 1, out=noise).reshape(np.shape(x))
+    normal = np.random.default_rng(seed).standard_normal(clean.shape, dtype=np.float32)
+    return with_gaussian(clean, stddev, normal).reshape(np.shape(x))
 
 
 def salt_and_pepper(x, rate, seed=None):
@@ -49,10 +47,8 @@ def salt_and_pepper(x, rate, seed=None):
     """
     number("rate", rate, most=1)
     clean = check_images(x)
-    draw = np.random.default_rng(seed).random(clean.shape, dtype=np.float32)
-    noisy = np.where(draw < rate, np.float32(0), clean)
-    noisy[draw < rate / 2] = 1
-    return noisy.reshape(np.shape(x))
+    uniform = np.random.default_rng(seed).random(clean.shape, dtype=np.float32)
+    return with_salt_and_pepper(clean, rate, uniform).reshape(np.shape(x))
 
 
 def masking(x, rate, seed=None):
@@ -73,8 +69,8 @@ def masking(x, rate, seed=None):
     """
     number("rate", rate, most=1)
     clean = check_images(x)
-    draw = np.random.default_rng(seed).random(clean.shape, dtype=np.float32)
-    return np.where(draw < rate, np.float32(0), clean).reshape(np.shape(x))
+    uniform = np.random.default_rng(seed).random(clean.shape, dtype=np.float32)
+    return with_masking(clean, rate, uniform).reshape(np.shape(x))
 
 
 def block_occlusion(x, size, seed=None):
@@ -93,8 +89,30 @@ def block_occlusion(x, size, seed=None):
     """
     size = integer("size", size, most=28)
     clean = check_images(x)
-    top, left = np.random.default_rng(seed).integers(0, 29 - size, (2, len(clean), 1, 1, 1))
+    top, left = np.random.default_rng(seed).integers(0, 29 - size, (2, len(clean), 1, 1))
+    return with_block(clean[..., 0], size, top, left).reshape(np.shape(x))
+
+
+# The same with chance given from outside, as the widget of noise has it; `clean` is float32.
+
+
+def with_gaussian(clean, stddev, normal):
+    """Adds `stddev` times standard normal numbers, and clips."""
+    return np.clip(clean + np.float32(stddev) * normal, 0, 1)
+
+
+def with_salt_and_pepper(clean, rate, uniform):
+    """Makes white what drew less than half of `rate`, and black what drew less than `rate`."""
+    return np.where(uniform < rate / 2, np.float32(1), with_masking(clean, rate, uniform))
+
+
+def with_masking(clean, rate, uniform):
+    """Makes black what drew less than `rate`."""
+    return np.where(uniform < rate, np.float32(0), clean)
+
+
+def with_block(clean, size, top, left):
+    """Covers a square of images `(..., 28, 28)` with zeros."""
     row, column = np.ogrid[:28, :28]
-    row, column = row[..., None], column[..., None]
     covered = (row >= top) & (row < top + size) & (column >= left) & (column < left + size)
-    return np.where(covered, np.float32(0), clean).reshape(np.shape(x))
+    return np.where(covered, np.float32(0), clean)

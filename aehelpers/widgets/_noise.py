@@ -5,6 +5,7 @@ import traitlets
 
 from aehelpers import data, metrics, plots
 from aehelpers._bundle import bundle
+from aehelpers.data.noise import with_block, with_gaussian, with_masking, with_salt_and_pepper
 from aehelpers.widgets import _base
 
 _DRAWS = 8  # of noise, which the browser goes round
@@ -113,16 +114,13 @@ class Noise(_base.Widget):
 def damage(clean, kind, strength, normal, uniform):
     """Adds noise that is told by fields of chance; `pixels.js` computes the same."""
     if kind == "gaussian":
-        return np.clip(clean + np.float32(strength) * normal, 0, 1)
+        return with_gaussian(clean, strength, normal)
     if kind == "masking":
-        return np.where(uniform < strength, np.float32(0), clean)
+        return with_masking(clean, strength, uniform)
     if kind == "salt and pepper":
-        return np.where(uniform < strength / 2, 1, np.where(uniform < strength, 0, clean))
-    noisy = clean.copy()
+        return with_salt_and_pepper(clean, strength, uniform)
     side = int(strength)
-    top, left = (int(chance * (29 - side)) for chance in uniform[0, :2])
-    noisy[top : top + side, left : left + side] = 0
-    return noisy
+    return with_block(clean, side, *(int(chance * (29 - side)) for chance in uniform[0, :2]))
 
 
 def _psnr(clean, image):
