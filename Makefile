@@ -2,7 +2,7 @@
 # installed into .venv by scripts/setup_env.py, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks weights bench scoreboard student slides tables lock
+.PHONY: help env lab test notebooks weights bench scoreboard student slides book tables lock
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
@@ -36,8 +36,9 @@ help:
 	@echo "make scoreboard quality, beside published numbers   (ARGS=\"--rows pca_30\": one)"
 	@echo "make student    write copies of the notebooks without solutions to student/   (ARGS=\"--outputs\")"
 	@echo "make slides     write slides with notes to slides/, HTML that needs no network"
+	@echo "make book       write the course as a site to _build/html, to read without a kernel or a network   (ARGS=--pdf: print it, too)"
 	@echo "make tables     write anew what README, docs and notebooks take from elsewhere"
-	@echo "make lock       write requirements.lock anew from pyproject.toml   (needs uv)"
+	@echo "make lock       write requirements.lock and the book's anew from pyproject.toml   (needs uv)"
 
 env:
 	@$(call setup)
@@ -66,6 +67,10 @@ student: env
 slides: env
 	@$(BIN)/python -m scripts.slides $(ARGS)
 
+book:
+	@$(call setup,book)
+	@$(BIN)/python -m scripts.book $(ARGS)
+
 tables: env
 	@$(BIN)/python -m scripts.tables
 
@@ -73,4 +78,6 @@ lock:
 	@uv=$$(command -v $(BIN)/uv || command -v uv) || \
 		{ echo "make lock needs uv: install it with $(BIN)/python -m pip install uv" >&2; exit 1; }; \
 	"$$uv" pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
-		pyproject.toml --group dev -o requirements.lock --quiet
+		pyproject.toml --group dev -o requirements.lock --quiet && \
+	"$$uv" pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--group book -c requirements.lock -o book/requirements.lock --quiet

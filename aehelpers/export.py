@@ -118,14 +118,18 @@ def _caption(text):
     return f'<p style="margin: 4px 0; color: #5a5a5a">{text}</p>'
 
 
-class _Pages:
-    """The widgets of one notebook, which share weights."""
+class Examples:
+    """Widgets as stored outputs show them, of shipped weights, each loaded once."""
 
     def __init__(self):
-        self.store, self.done, self.models = {}, {}, {}
+        self.models = {}
 
-    def frame(self, about):
-        """Returns HTML for a widget, or `None` if it can't be made."""
+    def widget(self, about):
+        """Returns a widget, or `None` if it can't be made.
+
+        Args:
+            about: What the metadata of an output has under `aehelpers`.
+        """
         # TensorFlow is only loaded for notebooks with widgets, and not heard.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         from aehelpers import weights
@@ -145,7 +149,22 @@ class _Pages:
             model = self.models[names]
         digits = about.get("digits")
         digits = None if digits is None else _page.unpacked_images(digits)
-        widget = _base.CLASSES[kind].example(model, digits)
+        return _base.CLASSES[kind].example(model, digits)
+
+
+class _Pages:
+    """The widgets of one notebook, which share weights."""
+
+    def __init__(self):
+        self.store, self.done, self.examples = {}, {}, Examples()
+
+    def frame(self, about):
+        """Returns HTML for a widget, or `None` if it can't be made."""
+        widget = self.examples.widget(about)
+        if widget is None:
+            return None
+        from aehelpers.widgets import _page
+
         store = dict(self.store)
         page = widget.page("int8", store=store)
         if sum(map(len, store.values())) > MAX_WEIGHTS:

@@ -117,6 +117,22 @@ def glossary(page):
     return {slug(word): (word, meaning) for word, meaning in found}
 
 
+def as_html(meaning):
+    """Returns what the glossary says of a word as HTML: emphasis and code, and no links.
+
+    >>> as_html("A *code*, as in [01](01.md): `x < 1`.")
+    'A <em>code</em>, as in 01: <code>x &lt; 1</code>.'
+    """
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", html.escape(meaning, quote=False))
+    text = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+
+
+def with_names(text):
+    """Returns Markdown in which a table's column without a name has one for those who hear it."""
+    return re.sub(r"^\|[^\n]*(?=\n\|[ :|-]+$)", _named, text, flags=re.M)
+
+
 def _named(header):
     return re.sub(r"\|\s*(?=\|)", '| <span class="said">row</span> ', header[0])
 
@@ -139,9 +155,7 @@ class Page:
 
     def text(self, markdown):
         """Returns the Markdown of a cell as the page has it."""
-        text = with_formulas(with_links(markdown, self._target))
-        # A column of a table without a name gets one for those who hear it.
-        return re.sub(r"^\|[^\n]*(?=\n\|[ :|-]+$)", _named, text, flags=re.M)
+        return with_names(with_formulas(with_links(markdown, self._target)))
 
     def _target(self, link):
         file, _, anchor = link.partition("#")
@@ -167,8 +181,6 @@ class Page:
         for anchor, (word, meaning) in sorted(
             self._used.items(), key=lambda item: item[1][0].lower()
         ):
-            meaning = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", html.escape(meaning, quote=False))
-            meaning = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", meaning)
-            meaning = re.sub(r"`([^`]+)`", r"<code>\1</code>", meaning)
-            lines.append(f'<dt id="word-{anchor}">{html.escape(word)}</dt><dd>{meaning}</dd>')
+            lines.append(f'<dt id="word-{anchor}">{html.escape(word)}</dt>')
+            lines.append(f"<dd>{as_html(meaning)}</dd>")
         return "\n".join([*lines, "</dl>"])

@@ -2,6 +2,7 @@
 
     python scripts/setup_env.py
     python scripts/setup_env.py lab [JupyterLab's own options]
+    python scripts/setup_env.py book        (with what the course's site is made by)
     python scripts/setup_env.py exports     (for environments that others have made: conda, Binder)
 
 A .venv that is up to date is left alone. "exports" gives the Python that runs it the settings of
@@ -26,6 +27,7 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "installed.txt")
+BOOK_LOCK = os.path.join(ROOT, "book", "requirements.lock")
 LOCK = os.path.join(ROOT, ".venv.lock")
 SPACE = 2.5  # GB that .venv takes
 PYTHON = os.path.join(VENV, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
@@ -206,6 +208,26 @@ def set_up():
             install()
 
 
+def set_up_book():
+    """Add to .venv what the course's site is made by; at once if it is there."""
+    set_up()
+    with io.open(BOOK_LOCK, "rb") as file:
+        want = installed() + [hashlib.sha256(file.read()).hexdigest()]
+    stamp = os.path.join(VENV, "book.txt")
+    with alone():
+        if os.path.exists(stamp):
+            with io.open(stamp, encoding="utf-8") as file:
+                if file.read().splitlines() == want:
+                    return
+        show("Installing the versions in book/requirements.lock: 80 MB, for the site")
+        pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        run(pip + ["--require-hashes", "-r", BOOK_LOCK])
+        with io.open(stamp, "w", encoding="utf-8") as file:
+            file.write("\n".join(want))
+        show("Ready: .venv has what the site is made by.")
+        sys.stdout.write("\n")
+
+
 def install():
     """Make .venv, or bring the one that is there up to date."""
     want, have = wanted(), installed()
@@ -338,8 +360,11 @@ def main(args):
     if args == ["exports"]:
         write_settings(sys.prefix)
         return
+    if args == ["book"]:
+        set_up_book()
+        return
     if args and args[0] != "lab":
-        sys.exit('Expected "lab", "exports" or nothing. Received: {}'.format(args[0]))
+        sys.exit('Expected "lab", "book", "exports" or nothing. Received: {}'.format(args[0]))
     # A port that is taken is told before anything is fetched.
     command = lab_command(args[1:]) if args else None
     set_up()

@@ -10,6 +10,44 @@ from aehelpers import _keras_config
 
 __all__ = ["Report", "environment"]
 
+# What the course is made with, and what else it is tested with where others choose the versions.
+_WANTED = (
+    ("keras", "3.15", ("3.13",)),
+    ("numpy", "2.", ()),
+    ("matplotlib", "3.11", ("3.10",)),
+    ("tensorflow", "2.21", ("2.20",)),
+)
+# Variables by which a service is known to those who run in it.
+_HOSTS = (
+    ("Colab", "COLAB_RELEASE_TAG"),
+    ("Kaggle", "KAGGLE_KERNEL_RUN_TYPE"),
+    ("Binder", "BINDER_LAUNCH_HOST"),
+    ("Codespaces", "CODESPACES"),
+)
+_BRING_THEIR_OWN = ("Colab", "Kaggle")
+_OWN_PYTHON = "install one of these and run `make lab`"
+_PYTHON = {
+    "Colab": "choose Runtime > Change runtime type, and there the latest version",
+    "Kaggle": "choose the latest environment in the notebook's settings",
+    "Binder": "start it again from the course's page, which chooses the Python",
+    "Codespaces": "choose the kernel .venv at the top right; python scripts/setup_env.py makes it",
+}
+
+
+def _host():
+    """Returns the name of the service that this runs on, or None on one's own machine."""
+    return next((name for name, variable in _HOSTS if os.environ.get(variable)), None)
+
+
+def _remedy(host, name, wanted):
+    """Returns what to do about a package that is missing, or has another version."""
+    if host in _BRING_THEIR_OWN:
+        restart = "Runtime > Restart session" if host == "Colab" else "Run > Restart kernel"
+        return f'run `%pip install "{name}=={wanted.rstrip(".")}.*"`, then {restart}'
+    if host:
+        return f"{_PYTHON[host]}"
+    return "start it with `make lab`, which installs it"
+
 
 def environment():
     """Says what this machine has of what the course needs, and in words what is missing.
@@ -19,6 +57,7 @@ def environment():
         something is missing.
     """
     lines, missing = [], []
+    host = _host()
 
     def line(fine, text, remedy=""):
         lines.append(f"{'fine   ' if fine else 'MISSING'}  {text}{'' if fine else '. ' + remedy}")
@@ -29,21 +68,18 @@ def environment():
     line(
         (3, 11) <= python[:2] <= (3, 13),
         f"Python {python.major}.{python.minor}",
-        "TensorFlow 2.21 needs 3.11 to 3.13: install one of these and run `make lab`",
+        f"TensorFlow 2.21 needs 3.11 to 3.13: {_PYTHON.get(host, _OWN_PYTHON)}",
     )
-    for name, wanted in (("keras", "3.15"), ("numpy", "2."), ("matplotlib", "3.11")):
-        found = _version(name)
+    found = {name: _version(name) for name, *_ in _WANTED}
+    found["tensorflow"] = _version("tensorflow-cpu") or found["tensorflow"]
+    for name, wanted, there in _WANTED:
+        versions = (wanted, *there) if host in _BRING_THEIR_OWN else (wanted,)
+        words = " or ".join(each.rstrip(".") for each in versions)
         line(
-            found is not None and found.startswith(wanted),
-            f"{name} {found or 'not installed'}",
-            f"The course needs {wanted.rstrip('.')}: start it with `make lab`, which installs it",
+            found[name] is not None and found[name].startswith(versions),
+            f"{name} {found[name] or 'not installed'}",
+            f"The course needs {words}: {_remedy(host, name, wanted)}",
         )
-    tensorflow = _version("tensorflow-cpu") or _version("tensorflow")
-    line(
-        tensorflow is not None and tensorflow.startswith("2.21"),
-        f"tensorflow {tensorflow or 'not installed'}",
-        "The course needs 2.21: start it with `make lab`, which installs it",
-    )
     disk = shutil.disk_usage(_home()).free / 1e9
     line(disk > 0.5, "disk space", f"Only {disk:.1f} GB are free; 0.5 GB are needed")
     line(

@@ -161,6 +161,18 @@ class Widget(anywidget.AnyWidget):
             note: A sentence to stand below the widget.
             store: A dictionary for what pages share; see `_page.page`.
         """
+        values, parts = self.contents(dtype)
+        return _page.page(f"{self.view}.js", self.title, values, parts, note, store)
+
+    def contents(self, dtype="float16"):
+        """Returns what a page needs of this widget: its traits for JSON, and a list of bytes.
+
+        Args:
+            dtype: Of the weights, `"float16"` or `"int8"`.
+
+        Raises:
+            ValueError: If the browser can't compute the model.
+        """
         config, parts = self._packed(dtype)
         config["large"] = False
         if unknown := [name for name, net in config["nets"].items() if net is None]:
@@ -168,10 +180,7 @@ class Widget(anywidget.AnyWidget):
                 "A page without a kernel needs layers that the browser can compute. "
                 f"Received: a model whose {' and '.join(unknown)} it can't"
             )
-        state = self.get_state(self.shown)
-        return _page.page(
-            f"{self.view}.js", self.title, {**state, "_config": config}, parts, note, store
-        )
+        return {**self.get_state(self.shown), "_config": config}, parts
 
 
 def colours():

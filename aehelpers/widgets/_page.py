@@ -33,15 +33,7 @@ def page(view, title, values, parts, note="", store=None):
     Returns:
         A string.
     """
-    kept = []
-    for part in parts if store is not None else [b"".join(parts)]:
-        packed = base64.b64encode(zlib.compress(part, 9)).decode()
-        if store is not None and len(part) > _SMALL:
-            key = hashlib.sha256(part).hexdigest()[:16]
-            store[key] = packed
-            kept.append({"key": key})
-        else:
-            kept.append(packed)
+    kept = packed(parts if store is not None else [b"".join(parts)], store)
     # Not even a comment in a name may end, or begin, what the browser reads as a script.
     state = json.dumps({"values": values, "parts": kept}).replace("<", "\\u003c")
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
@@ -74,6 +66,25 @@ showPage(render);
 </body>
 </html>
 """
+
+
+def packed(parts, store=None):
+    """Returns bytes as `page.js` reads them, a list.
+
+    Args:
+        parts: A list of bytes.
+        store: A dictionary that takes the larger ones, as text by a key; the list then has the key.
+    """
+    kept = []
+    for part in parts:
+        text = base64.b64encode(zlib.compress(part, 9)).decode()
+        if store is not None and len(part) > _SMALL:
+            key = hashlib.sha256(part).hexdigest()[:16]
+            store[key] = text
+            kept.append({"key": key})
+        else:
+            kept.append(text)
+    return kept
 
 
 _DARK = """

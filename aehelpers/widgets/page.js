@@ -1,7 +1,7 @@
 // A page without a kernel: the widget's values come from the page itself.
 
 /** Stands in for the model that a front end of Jupyter gives a widget. */
-class PageModel {
+export class PageModel {
   constructor(values) {
     this.values = values;
   }
@@ -34,7 +34,8 @@ export async function showPage(render) {
   if (parent !== window) new ResizeObserver(tellHeight).observe(document.body);
 }
 
-async function unpack(text) {
+/** Returns the bytes of a part as `_page.packed` writes it. */
+export async function unpack(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

@@ -1,0 +1,184 @@
+"""Writes the course as a static site into _build/html; with --pdf, as a book to print as well.
+
+    python -m scripts.book [--pdf]
+
+The pages come from the stored notebooks, from README.md, docs/ and the package's docstrings;
+nothing is executed. What the site needs to be read lies in its folder: it works from a web server
+and, opened as a file, without one, and asks nothing of any other address. The sources of what is
+only on the site are in book/.
+"""
+
+import argparse
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+
+import aehelpers
+from aehelpers import prose
+from scripts import book_launch, book_pages, course
+from scripts.book_figures import Figures
+
+BOOK = course.ROOT / "book"
+BUILD = course.ROOT / "_build"
+WIDGETS = course.ROOT / "aehelpers" / "widgets"
+UNUSED = (  # what the theme brings along, and no page loads
+    "_static/scripts/fontawesome.js",
+    "_static/vendor/fontawesome/webfonts/fa-brands-400.woff2",
+)
+
+
+class Site:
+    """The sources that Sphinx makes the site from.
+
+    Args:
+        folder: Where they go; what is there goes.
+        notebooks: The course's notebooks that become pages.
+    """
+
+    def __init__(self, folder, notebooks=None):
+        from scripts.book_widgets import Widgets  # TensorFlow
+
+        shutil.rmtree(folder, ignore_errors=True)
+        self.folder = folder
+        self.notebooks = course.notebooks() if notebooks is None else notebooks
+        self.repository = book_pages.repository()
+        static = folder / "_static" / "course"
+        self.figures = Figures(static / "figures", "../_static/course/figures")
+        self.widgets = Widgets(static / "live")
+        shutil.copyfile(WIDGETS / "style.css", static / "widgets.css")
+        self.known = {f"notebooks/{each}.ipynb" for each in self.notebooks}
+        self.known |= {f"docs/{name}.md" for name in book_pages.DOCS}
+
+    def text(self, markdown):
+        """Returns Markdown of a page that lies in a folder of the site."""
+        return prose.with_names(book_pages.linked(markdown, self.known, self.repository))
+
+    def launch(self, name, before):
+        """Returns links to services that run a notebook, after a word; nothing without any."""
+        places = book_launch.places(self.repository, name, book_pages.BRANCH)
+        links = [f'<a href="{html.escape(address)}">{service}</a>' for service, address in places]
+        return f"{before} {', '.join(links)}." if links else ""
+
+    def run_it(self, name):
+        """Returns HTML that says where the exercises of a notebook can be done."""
+        return (
+            '<p class="course-run"><a href="../run.html">Run it yourself</a>: '
+            f"open <code>notebooks/{name}.ipynb</code>, and the check says what it found."
+            f"{self.launch(name, ' Or open it in')}</p>"
+        )
+
+    def write(self):
+        """Writes all of them."""
+        for each in self.notebooks:
+            page = book_pages.Chapter(each.name, each.read(), self).page()
+            if line := self.launch(each.name, "Open this chapter in"):
+                page.cells[0].source += f'\n\n<p class="course-launch">{line}</p>'
+            self._save(f"notebooks/{each}.ipynb", nbformat.writes(page))
+            if self.repository:
+                alone = book_launch.standing_alone(each.read(), self.repository)
+                self._save(f"{book_launch.FOLDER}/{each}.ipynb", nbformat.writes(alone))
+        for name in book_pages.DOCS:
+            text = (course.ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+            if name == "glossary":
+                script = json.dumps(book_pages.words(text), ensure_ascii=False)
+                self._save("_static/course/glossary.js", f"course.words = {script};\n")
+                text = book_pages.glossary(text)
+            self._save(f"docs/{name}.md", self.text(book_pages.document(text)))
+        self._write_run()
+        self._write_api()
+        self._write_front()
+
+    def _write_run(self):
+        readme = (course.ROOT / "README.md").read_text(encoding="utf-8")
+        parts = book_pages.section(readme, "Start", "Other ways to start")
+        page = (BOOK / "run.md").read_text(encoding="utf-8")
+        parts = re.sub(r"\]\((docs|notebooks)/", r"](../\1/", parts)
+        text = book_pages.linked(parts, self.known, self.repository).replace("](../", "](")
+        self._save("run.md", page.replace("<!-- README -->", text))
+
+    def _write_api(self):
+        rooms = [name for name in aehelpers._SUBMODULES]
+        for name in rooms:
+            title = f"aehelpers.{name}"
+            text = f"{title}\n{'=' * len(title)}\n\n.. automodule:: {title}\n   :members:\n"
+            self._save(f"api/{name}.rst", text)
+        page = (BOOK / "api.md").read_text(encoding="utf-8")
+        self._save("api/index.md", page.replace("<!-- rooms -->", "\n".join(rooms)))
+
+    def _write_front(self):
+        page = (BOOK / "index.md").read_text(encoding="utf-8")
+        chapters = "\n".join(f"notebooks/{each}" for each in self.notebooks)
+        page = page.replace("<!-- chapters -->", chapters)
+        self._save("index.md", page.replace("<!-- hero -->", self._hero()))
+
+    def _hero(self):
+        """Returns the first sliders of the course, as they are in their chapter."""
+        for each in self.notebooks:
+            number = 0
+            for output in (out for cell in each.read().cells for out in cell.get("outputs", [])):
+                about = output.get("metadata", {})
+                number += "image/png" in output.get("data", {})
+                if about.get("aehelpers", {}).get("widget") == "latent_sliders":
+                    name = f"{each}-{number:02d}"
+                    still = self.figures.write(
+                        name, output.data["image/png"], about["image/png"], lazy=False
+                    )
+                    return self.widgets.place(name, about["aehelpers"], still).replace("../", "")
+        return ""
+
+    def _save(self, path, text):
+        path = self.folder / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def build(build=BUILD, notebooks=None):
+    """Writes the site.
+
+    Args:
+        build: Folder for the site, in its folder `html`, and for what it is made from.
+        notebooks: The notebooks that become pages; all by default.
+
+    Returns:
+        The folder of the site.
+
+    Raises:
+        SystemExit: If Sphinx finds something wrong.
+    """
+    source, pages = build / "source", build / "html"
+    Site(source, notebooks).write()
+    shutil.rmtree(pages, ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+    command += ["-c", BOOK, "-d", build / "doctrees", source, pages]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "COURSE_SOURCE": str(source)}
+    if subprocess.run(command, cwd=course.ROOT, env=environment).returncode:
+        sys.exit("Sphinx found something wrong (above).")
+    if (alone := source / book_launch.FOLDER).is_dir():
+        shutil.move(alone, pages / book_launch.FOLDER)
+    for path in [*pages.rglob("*.map"), *(pages / name for name in UNUSED)]:
+        path.unlink(missing_ok=True)
+    return pages
+
+
+def main(args=None):
+    """Writes the site and says where it is."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pdf", action="store_true", help="print it, too; needs Chromium")
+    args = parser.parse_args(args)
+    pages = build()
+    size = sum(path.stat().st_size for path in pages.rglob("*") if path.is_file())
+    print(f"{(pages / 'index.html').relative_to(course.ROOT)}: the site, {size / 1e6:.1f} MB")
+    if args.pdf:
+        from scripts import book_print
+
+        book_print.write(pages)
+
+
+if __name__ == "__main__":
+    main()

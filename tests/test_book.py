@@ -1,0 +1,259 @@
+"""The course's site: what its pages are made from. Its pages in a browser: tests/browser."""
+
+import base64
+import io
+import json
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from aehelpers import export
+from scripts import book, book_figures, book_launch, book_pages, course, setup_env
+from scripts.book_widgets import smaller
+
+REPOSITORY = "https://github.com/someone/autoencoders"
+
+
+def stored(figure):
+    """Returns a figure as a notebook stores it."""
+    file = io.BytesIO()
+    Image.fromarray(figure).save(file, "png")
+    return file.getvalue()
+
+
+def read(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+@pytest.fixture
+def figure():
+    """A white figure with an image of ink on black at the left and dark letters at the right."""
+    pixels = np.full((100, 200, 3), 255, "uint8")
+    pixels[20:80, 20:80] = 0
+    pixels[40:60, 45:55] = 255  # ink
+    pixels[40:50, 120:126] = 51
+    pixels[60:70, 120:180] = (189, 31, 1)
+    return pixels
+
+
+def test_a_dark_figure_turns_paper_letters_and_lines_and_keeps_images(figure):
+    dark = read(book_figures.dark(stored(figure)))
+    assert np.array_equal(dark[20:80, 20:80], figure[20:80, 20:80])
+    paper, letter, line = dark[5, 5], dark[45, 122], dark[65, 150]
+    assert np.abs(paper - 255 * book_figures.PAPER).max() <= 1
+    assert letter.min() > 150
+    assert line[0] > line[1] > 0 and line.max() > paper.max() + 60  # still red, and lighter
+
+
+def test_a_map_of_values_keeps_its_colours():
+    from matplotlib import colormaps
+
+    pixels = np.full((100, 200, 3), 255, "uint8")
+    values = colormaps["viridis"](np.linspace(0, 1, 5))[:, :3]
+    pixels[20:80, 20:170] = np.repeat(np.rint(255 * values), 30, axis=0).astype("uint8")
+    dark = read(book_figures.dark(stored(pixels)))
+    assert np.array_equal(dark[20:80, 20:170], pixels[20:80, 20:170])
+
+
+def test_a_figure_is_described_once_for_each_mode(figure, tmp_path):
+    figures = book_figures.Figures(tmp_path, "../figures")
+    about = {"alt": 'a "digit" & more', "width": 100, "height": 50}
+    text = figures.write("one", base64.b64encode(stored(figure)).decode(), about)
+    assert text.count('alt="a &quot;digit&quot; &amp; more" width="100" height="50"') == 2
+    assert 'class="only-dark" src="../figures/one.dark.png"' in text
+    assert (tmp_path / "one.png").read_bytes() == stored(figure)
+
+
+class Site:
+    """Stands in for `book.Site`."""
+
+    def __init__(self, live=None):
+        self.figures = self.widgets = self
+        self.live = live
+
+    def write(self, name, content, about):
+        return f"<img {name} {about['alt']}>"
+
+    def place(self, name, about, still):
+        return self.live and f"{self.live} {still}"
+
+    def text(self, markdown):
+        return markdown
+
+    def run_it(self, name):
+        return f"run {name}"
+
+
+def page(*cells, **options):
+    """Returns the cells of a page."""
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    return book_pages.Chapter("01_x", notebook, Site(**options)).page().cells
+
+
+def code(source, *outputs, tags=()):
+    cell = nbformat.v4.new_code_cell(source, outputs=list(outputs))
+    cell.metadata["tags"] = list(tags)
+    return cell
+
+
+def shown(cell):
+    return "".join(output.data["text/html"] for output in cell.outputs)
+
+
+ASK = 'a_guess = predictions.ask("Is it < 1?", ["yes", "yes & no"])\na_guess'
+
+
+def test_a_prediction_is_a_question_with_buttons_and_its_answer_waits_for_the_choice():
+    said = nbformat.v4.new_output(
+        "stream", text="No prediction yet. Measured: yes & no (0.5).\n", name="stdout"
+    )
+    asked, answered = map(shown, page(code(ASK), code("a_guess.answer(2)", said)))
+    key = book_pages.key("Is it < 1?")
+    assert asked.count(f'type="radio" name="{key}"') == 2
+    assert "Is it &lt; 1?" in asked and "yes &amp; no" in asked
+    assert f'data-question="{key}" data-true="2"' in answered
+    assert "Measured: yes &amp; no (0.5)." in answered
+    assert "choice=" not in asked + answered
+
+
+def test_exercises_and_solutions():
+    unanswered = nbformat.v4.new_output("stream", text="not attempted yet", name="stdout")
+    stub, solution = page(
+        code("checks.ex01_1(f)", unanswered, tags=["exercise"]), code("x", tags=["solution"])
+    )
+    assert shown(stub) == "run 01_x"
+    assert "hide-cell" in solution.metadata["tags"]
+
+
+def picture(**about):
+    metadata = {"image/png": {"alt": "a digit"}, **about}
+    return nbformat.v4.new_output("display_data", {"image/png": "iVBORw0K"}, metadata=metadata)
+
+
+def test_a_picture_is_described_and_a_widget_lives_where_it_can():
+    about = {"aehelpers": {"widget": "draw", "weights": "deep"}}
+    (cell,) = page(code("x", picture(), picture(**about)), live="LIVE")
+    first, second = (output.data["text/html"] for output in cell.outputs)
+    assert "a digit" in first and "LIVE" not in first
+    assert "LIVE" in second and "a digit" in second and export.NOTE in second
+    assert "LIVE" not in shown(*page(code("x", picture(**about))))
+
+
+def test_a_page_does_not_speak_of_still_pictures():
+    said = (
+        "Move it. (Where no widget can run, as on GitHub, there is a picture.) On",
+        "The ten units (a still picture shows the first five). On",
+    )
+    cells = page(*map(nbformat.v4.new_markdown_cell, said))
+    assert [cell.source for cell in cells] == ["Move it. On", "The ten units. On"]
+
+
+def test_a_summary_in_parts_is_one_text():
+    parts = [
+        nbformat.v4.new_output("display_data", {"text/html": f"<pre style='x'>{text}</pre>"})
+        for text in ('<span style="font-weight: bold">Model</span>', "│ 1 &lt; 2 │  ")
+    ]
+    (cell,) = page(code("encoder.summary()", *parts))
+    (output,) = cell.outputs
+    assert output.text == "Model\n│ 1 < 2 │\n"
+
+
+def test_links_lead_to_pages_or_to_the_repository_or_are_text():
+    text = "[a](../docs/glossary.md#code) [b](01_x.ipynb) [c](../scripts/book.py) [d](#here)"
+    known = {"docs/glossary.md", "notebooks/01_x.ipynb"}
+    assert book_pages.linked(text, known, None) == text.replace("[c](../scripts/book.py)", "c")
+    assert f"[c]({REPOSITORY}/blob/main/scripts/book.py)" in book_pages.linked(
+        text, known, REPOSITORY
+    )
+
+
+def test_sections_of_the_readme_that_the_site_takes_are_there():
+    readme = (course.ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make lab" in book_pages.section(readme, "Start")
+    with pytest.raises(ValueError, match=r"headings \['Nowhere'\].*Received: \['Start', "):
+        book_pages.section(readme, "Nowhere")
+
+
+def test_words_and_their_meanings():
+    text = "# Glossary\n\n### KL divergence\n\nHow *much*, see [05](../notebooks/05.ipynb).\n"
+    assert book_pages.words(text) == {
+        "kl-divergence": ["KL divergence", "How <em>much</em>, see 05."]
+    }
+    assert "\n## KL divergence\n" in book_pages.glossary(text)
+
+
+def test_addresses_are_made_from_one_setting():
+    assert not book_launch.places(None, "01_vanilla", "main")
+    assert not book_launch.places("https://example.org/x/y", "01_vanilla", "main")
+    places = dict(book_launch.places(REPOSITORY, "01_vanilla", "main"))
+    assert set(places) == {"Colab", "Kaggle", "Binder", "Codespaces"}
+    end = "someone/autoencoders/blob/gh-pages/colab/01_vanilla.ipynb"
+    assert places["Colab"].endswith(end) and places["Kaggle"].endswith(end)
+    assert "notebooks%2F01_vanilla.ipynb" in places["Binder"]
+
+
+def test_a_notebook_that_stands_alone_fetches_the_package_and_nothing_else():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import aehelpers")])
+    alone = book_launch.standing_alone(notebook, REPOSITORY)
+    nbformat.validate(alone)
+    assert f"%pip install --quiet --no-deps git+{REPOSITORY}" in alone.cells[0].source
+    assert alone.cells[1].source == "import aehelpers" and len(notebook.cells) == 1
+
+
+def test_javascript_without_comments_is_the_same():
+    code = "/** Says\n * it. */\nfunction f() {\n  // why\n  return `a // b`; // c\n}\n\n\nf();\n"
+    assert smaller(code) == "function f() {\nreturn `a // b`; // c\n}\nf();\n"
+
+
+def test_what_the_page_s_script_reads_is_what_the_pages_have():
+    script = (book.BOOK / "static" / "course.js").read_text(encoding="utf-8")
+    for name in re.findall(r"dataset\.(\w+)", script):
+        if name not in ("ready", "failed", "right", "theme"):
+            text = "".join(
+                path.read_text("utf-8") for path in course.ROOT.glob("scripts/book_*.py")
+            )
+            assert f"data-{name}=" in text, name
+    assert book_figures.PAPER.tolist() == [
+        int(f"{0x14181E:06x}"[i : i + 2], 16) / 255 for i in (0, 2, 4)
+    ]
+    style = (book.BOOK / "static" / "course.css").read_text(encoding="utf-8")
+    assert "--pst-color-background: #14181e" in style
+
+
+def test_the_site_s_packages_are_installed_once(monkeypatch, tmp_path):
+    commands = []
+    monkeypatch.setattr(setup_env, "VENV", str(tmp_path))
+    monkeypatch.setattr(setup_env, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(setup_env, "set_up", lambda: None)
+    monkeypatch.setattr(setup_env, "installed", lambda: ["here", "Python 3.12", "digest"])
+    monkeypatch.setattr(setup_env, "run", commands.append)
+    setup_env.main(["book"])
+    setup_env.main(["book"])
+    (command,) = commands
+    assert command[-3:] == ["--require-hashes", "-r", setup_env.BOOK_LOCK]
+    monkeypatch.setattr(setup_env, "installed", lambda: ["here", "Python 3.12", "another"])
+    setup_env.main(["book"])
+    assert len(commands) == 2
+
+
+def test_settings_of_editors_and_tools_are_those_of_the_course():
+    hooks = (course.ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    lock = (course.ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert re.search(r"^ruff==(\S+)", lock, re.M)[1] == re.search(r"rev: v(\S+)", hooks)[1]
+    container = (course.ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    settings = json.loads(re.sub(r"^\s*//.*\n", "", container, flags=re.M))
+    assert settings["onCreateCommand"] == "python scripts/setup_env.py"
+    for path in settings["customizations"]["codespaces"]["openFiles"]:
+        assert (course.ROOT / path).exists()
+
+
+def test_the_version_is_everywhere_the_same():
+    from aehelpers import __version__
+
+    citation = (course.ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (course.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in citation
+    assert re.search(r"^## (\S+?),?(?: |$)", changes, re.M)[1] == __version__
