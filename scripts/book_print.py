@@ -7,13 +7,11 @@ chapters begin are read from the first print's bookmarks, and stand in the secon
 import html
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from scripts import course
 from scripts.lab import FLAGS, find_chromium
 
 NAME = "autoencoders-hands-on.pdf"
@@ -30,11 +28,22 @@ _LEFT_OUT = (
     "iframe",
     ".toctree-wrapper",
     ".course-prediction > p",
+    ".course-answer > span",
 )
 _FOOTER = (
     '<div style="width: 100%; font: 8pt sans-serif; color: #444; text-align: center">'
     '<span class="pageNumber"></span></div>'
 )
+_PAPER = {
+    "format": "A4",
+    "margin": {"top": "16mm", "bottom": "17mm", "left": "16mm", "right": "16mm"},
+    "display_header_footer": True,
+    "header_template": "<span></span>",
+    "print_background": True,
+    "outline": True,
+    "tagged": True,
+}
+PATIENCE = 240_000  # milliseconds
 
 
 def chapters(pages):
@@ -90,19 +99,19 @@ def book(pages, numbers=None):
 
     Args:
         pages: The folder of the site.
-        numbers: Dictionary from titles to the pages on which they begin, if that is known.
+        numbers: What `begins` returns of an earlier print, if there is one.
     """
     numbers = numbers or {}
     found = [(path, *article(pages, path)) for path in chapters(pages)]
-    rows = "".join(
-        f'<li><a href="#{_name(path)}">{html.escape(title)}</a>'
-        f"<span>{numbers.get(title, '')}</span></li>"
-        for path, title, _ in found
-    )
-    sections = "".join(
-        f'<section class="course-chapter" id="{_name(path)}">{text}</section>'
-        for path, _, text in found
-    )
+    rows, sections = [], []
+    for path, title, text in found:
+        rows.append(_row(_name(path), title, numbers.get((title, "")), "course-first"))
+        page = BeautifulSoup(text, "html.parser")
+        for heading in page.select("section > h2") if path.startswith("notebooks/") else []:
+            said = heading.get_text(strip=True)
+            rows.append(_row(heading.parent["id"], said, numbers.get((title, said)), ""))
+        sections.append(f'<section class="course-chapter" id="{_name(path)}">{text}</section>')
+    rows, sections = "".join(rows), "".join(sections)
     styles = "".join(
         f'<link rel="stylesheet" href="_static/{name}">'
         for name in (
@@ -125,18 +134,33 @@ def book(pages, numbers=None):
     )
 
 
+def _row(name, title, number, kind):
+    link = f'<a href="#{name}">{html.escape(title)}</a>'
+    return f'<li class="{kind}">{link}<span>{number or ""}</span></li>'
+
+
 def begins(pdf):
-    """Returns on which pages, from 1, the chapters of a printed book begin, by their titles."""
+    """Returns where chapters and their sections begin in a printed book, and how long it is.
+
+    Args:
+        pdf: Path of the file.
+
+    Returns:
+        Dictionary from pairs of chapter and section ("" for the chapter itself) to pages, from 1,
+        and the number of pages.
+    """
     reader = PdfReader(pdf)
     found = {}
 
-    def collect(items):
+    def collect(items, chapter=None):
+        said = None
         for item in items:
-            if isinstance(item, list):
-                collect(item)
-            else:
-                page = reader.get_destination_page_number(item) + 1
-                found.setdefault(re.sub(r"\s+", " ", item.title).strip(), page)
+            if not isinstance(item, list):
+                said = re.sub(r"\s+", " ", item.title).strip()
+                key = (said, "") if chapter is None else (chapter, said)
+                found.setdefault(key, reader.get_destination_page_number(item) + 1)
+            elif chapter is None:
+                collect(item, said)
 
     collect(reader.outline)
     return found, len(reader.pages)
@@ -161,34 +185,23 @@ def write(pages, to=None):
     from playwright.sync_api import sync_playwright
 
     to = to or pages.parent / NAME
-    with (
-        sync_playwright() as playwright,
-        tempfile.NamedTemporaryFile("w", dir=pages, suffix=".html", encoding="utf-8") as file,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        numbers = {}
-        for _ in range(2):
-            file.seek(0)
-            file.truncate()
-            file.write(book(pages, numbers))
-            file.flush()
-            page = browser.new_page()
-            page.goto(Path(file.name).as_uri(), wait_until="load", timeout=120_000)
-            page.pdf(
-                path=to,
-                format="A4",
-                margin={"top": "18mm", "bottom": "18mm", "left": "17mm", "right": "17mm"},
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=_FOOTER,
-                print_background=True,
-                outline=True,
-                tagged=True,
-            )
-            page.close()
-            numbers, count = begins(to)
-        browser.close()
-    print(f"{to.relative_to(course.ROOT)}: {count} pages, {to.stat().st_size / 1e6:.1f} MB")
+    draft = pages / "print.html"
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            numbers = {}
+            for _ in range(2):
+                draft.write_text(book(pages, numbers), encoding="utf-8")
+                page = browser.new_page()
+                page.set_default_timeout(PATIENCE)
+                page.goto(draft.as_uri(), wait_until="load")
+                page.pdf(path=to, footer_template=_FOOTER, **_PAPER)
+                page.close()
+                numbers, count = begins(to)
+            browser.close()
+    finally:
+        draft.unlink(missing_ok=True)
+    print(f"{to.name}: {count} pages, {to.stat().st_size / 1e6:.1f} MB")
     if count > MOST_PAGES:
         sys.exit(f"The book must have at most {MOST_PAGES} pages. Received: {count}")
     return to
