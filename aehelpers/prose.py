@@ -181,6 +181,6 @@ class Page:
         for anchor, (word, meaning) in sorted(
             self._used.items(), key=lambda item: item[1][0].lower()
         ):
-            lines.append(f'<dt id="word-{anchor}">{html.escape(word)}</dt>')
-            lines.append(f"<dd>{as_html(meaning)}</dd>")
+            meaning = as_html(meaning)
+            lines.append(f'<dt id="word-{anchor}">{html.escape(word)}</dt><dd>{meaning}</dd>')
         return "\n".join([*lines, "</dl>"])

@@ -112,25 +112,10 @@ class Site:
         self._save("api/index.md", page.replace("<!-- rooms -->", "\n".join(rooms)))
 
     def _write_front(self):
-        page = (BOOK / "index.md").read_text(encoding="utf-8")
-        chapters = "\n".join(f"notebooks/{each}" for each in self.notebooks)
-        page = page.replace("<!-- chapters -->", chapters)
-        self._save("index.md", page.replace("<!-- hero -->", self._hero()))
+        from scripts import book_front  # TensorFlow
 
-    def _hero(self):
-        """Returns the first sliders of the course, as they are in their chapter."""
-        for each in self.notebooks:
-            number = 0
-            for output in (out for cell in each.read().cells for out in cell.get("outputs", [])):
-                about = output.get("metadata", {})
-                number += "image/png" in output.get("data", {})
-                if about.get("aehelpers", {}).get("widget") == "latent_sliders":
-                    name = f"{each}-{number:02d}"
-                    still = self.figures.write(
-                        name, output.data["image/png"], about["image/png"], lazy=False
-                    )
-                    return self.widgets.place(name, about["aehelpers"], still).replace("../", "")
-        return ""
+        page = (BOOK / "index.md").read_text(encoding="utf-8")
+        self._save("index.md", book_front.page(self, page))
 
     def _save(self, path, text):
         path = self.folder / path
@@ -161,9 +146,28 @@ def build(build=BUILD, notebooks=None):
         sys.exit("Sphinx found something wrong (above).")
     if (alone := source / book_launch.FOLDER).is_dir():
         shutil.move(alone, pages / book_launch.FOLDER)
+    leave_icons_out(pages)
     for path in [*pages.rglob("*.map"), *(pages / name for name in UNUSED)]:
         path.unlink(missing_ok=True)
     return pages
+
+
+def leave_icons_out(pages):
+    """Takes the names of icons that no page shows, a fifth of it, out of the theme's style."""
+    style = pages / "_static" / "styles" / "pydata-sphinx-theme.css"
+    used = {
+        name
+        for path in pages.rglob("*.html")
+        for name in re.findall(r"\bfa-[\w-]+", path.read_text(encoding="utf-8"))
+    }
+    rule = re.compile(r'((?:\.fa-[\w-]+,?)+)\{--fa:"[^"]*"\}')
+    text = style.read_text(encoding="utf-8")
+    kept = rule.sub(lambda found: found[0] if used & {*_icons(found[1])} else "", text)
+    style.write_text(kept, encoding="utf-8", newline="\n")
+
+
+def _icons(selectors):
+    return re.findall(r"fa-[\w-]+", selectors)
 
 
 def main(args=None):

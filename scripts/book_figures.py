@@ -92,20 +92,19 @@ class Figures:
         self.folder, self.address = folder, address
         folder.mkdir(parents=True, exist_ok=True)
 
-    def write(self, name, content, about, lazy=True):
+    def write(self, name, content, about):
         """Writes a picture and its dark one; returns the HTML that shows the one that fits.
 
         Args:
             name: Of the file, without an ending.
             content: The PNG as a notebook stores it, in base64.
             about: Its metadata: `alt`, `width` and `height` in CSS pixels.
-            lazy: Whether it is loaded only when it comes near the view.
         """
         png = base64.b64decode("".join(content.split()))
         (self.folder / f"{name}.png").write_bytes(png)
         (self.folder / f"{name}.dark.png").write_bytes(dark(png))
         size = "".join(f' {side}="{about[side]}"' for side in ("width", "height") if side in about)
-        rest = f'alt="{html.escape(about["alt"])}"{size}' + ' loading="lazy"' * lazy
+        rest = f'alt="{html.escape(about["alt"])}"{size} loading="lazy"'
         return "".join(
             f'<img class="only-{mode}" src="{self.address}/{name}{end}.png" {rest}>'
             for mode, end in (("light", ""), ("dark", ".dark"))

@@ -30,6 +30,7 @@ class Widgets:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.examples, self._views, self._parts = export.Examples(), set(), set()
+        self._needs = {}
 
     def place(self, name, about, still):
         """Returns the HTML of a widget's place, or None if it can't be made.
@@ -48,12 +49,25 @@ class Widgets:
             f'style="--height: {widget.height}px"><div class="course-still">{still}</div></div>'
         )
 
+    def early(self, name, address):
+        """Returns HTML by which a browser loads a widget's scripts before the page asks for them.
+
+        Args:
+            name: Of its state.
+            address: Of the folder of the scripts, from the page.
+        """
+        return "".join(
+            f'<link rel="preload" as="script" fetchpriority="low" href="{address}/{file}.js">'
+            for file in self._needs[name]
+        )
+
     def write(self, name, widget):
         """Writes the scripts of one widget."""
         values, parts = widget.contents("int8")
         store = {}
         state = {"values": values, "parts": _page.packed(parts, store)}
         self._write(f"state-{name}", "states", name, state)
+        self._needs[name] = [f"view-{widget.view}", f"state-{name}", *store]
         for key, text in store.items():
             if key not in self._parts:
                 self._parts.add(key)

@@ -12,7 +12,12 @@ from aehelpers.plots import palette
 from aehelpers.widgets import _base
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted([*ROOT.glob("aehelpers/**/*.js"), *ROOT.glob("aehelpers/**/*.css")])
+FILES = sorted(
+    path
+    for folder in ("aehelpers", "book")
+    for kind in ("js", "css")
+    for path in ROOT.glob(f"{folder}/**/*.{kind}")
+)
 BIOME = ROOT / "node_modules" / ".bin" / "biome"
 
 
