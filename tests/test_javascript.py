@@ -137,6 +137,7 @@ def test_colours_that_mean_something_come_from_python(monkeypatch):
     written = {
         colour.lower()
         for path in FILES
+        if path.is_relative_to(ROOT / "aehelpers")  # the site's own colours mean nothing
         for colour in re.findall(r"#[\da-f]{3,8}\b|\b(?:rgba?|hsla?)\([^)]*\)", path.read_text())
     }
     assert written
