@@ -25,6 +25,7 @@ extensions = [
 source_suffix = {".rst": "restructuredtext", ".ipynb": "myst-nb", ".md": "myst-nb"}
 templates_path = ["templates"]
 exclude_patterns = ["_static", "colab"]
+default_role = "code"  # what docstrings in the style of Keras mean by single backquotes
 # Nothing is executed, and no page loads what a front end of Jupyter would need.
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}

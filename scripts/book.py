@@ -100,10 +100,23 @@ class Site:
         page = (BOOK / "run.md").read_text(encoding="utf-8")
         parts = re.sub(r"\]\((docs|notebooks)/", r"](../\1/", parts)
         text = book_pages.linked(parts, self.known, self.repository).replace("](../", "](")
+        page = page.replace("<!-- services -->", self._services())
         self._save("run.md", page.replace("<!-- README -->", text))
 
+    def _services(self):
+        """Returns where each chapter opens without an installation, as Markdown."""
+        rows = []
+        for each in self.notebooks:
+            places = book_launch.places(self.repository, each.name, book_pages.BRANCH)
+            links = ", ".join(f"[{service}]({address})" for service, address in places)
+            rows += [f"| [{each.title}](notebooks/{each}.ipynb) | {links} |"] if places else []
+        if not rows:
+            return ""
+        lines = ["## Without an installation", "", "| chapter | opens in |", "|---|---|", *rows]
+        return "\n".join(lines)
+
     def _write_api(self):
-        rooms = [name for name in aehelpers._SUBMODULES]
+        rooms = aehelpers._SUBMODULES
         for name in rooms:
             title = f"aehelpers.{name}"
             text = f"{title}\n{'=' * len(title)}\n\n.. automodule:: {title}\n   :members:\n"

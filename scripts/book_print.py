@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from bs4 import BeautifulSoup
-from pypdf import PdfReader
 
 from scripts.lab import FLAGS, find_chromium
 
@@ -149,6 +148,8 @@ def begins(pdf):
         Dictionary from pairs of chapter and section ("" for the chapter itself) to pages, from 1,
         and the number of pages.
     """
+    from pypdf import PdfReader  # of the group `book`
+
     reader = PdfReader(pdf)
     found = {}
 

@@ -11,7 +11,16 @@ import pytest
 from PIL import Image
 
 from aehelpers import export
-from scripts import book, book_figures, book_launch, book_pages, course, setup_env
+from scripts import (
+    book,
+    book_figures,
+    book_front,
+    book_launch,
+    book_pages,
+    book_print,
+    course,
+    setup_env,
+)
 from scripts.book_widgets import smaller
 
 REPOSITORY = "https://github.com/someone/autoencoders"
@@ -221,6 +230,69 @@ def test_what_the_page_s_script_reads_is_what_the_pages_have():
     ]
     style = (book.BOOK / "static" / "course.css").read_text(encoding="utf-8")
     assert "--pst-color-background: #14181e" in style
+
+
+PRINTED = """<html><nav class="bd-links"><a class="reference internal" href="notebooks/a.html">A</a>
+<a class="reference internal" href="docs/b.html">B</a>
+<a class="reference internal" href="api/index.html">API</a></nav><article class="bd-article"><h1>T
+<a class="headerlink" href="#">#</a></h1><section id="one"><h2>One</h2>
+<a href="../docs/b.html#word">w</a><a href="b.html">b</a><a href="#one">o</a>
+<a href="https://x.org/">x</a></section>
+<details><summary>Show</summary><pre>code</pre></details>
+<img class="only-light" src="../_static/f.png" loading="lazy"><img class="only-dark" src="d.png">
+<fieldset class="course-prediction"><legend>Q</legend><label><input type="radio"> 1</label>
+<p>Choose.</p></fieldset></article></html>"""
+
+
+def test_a_printed_chapter_is_whole_and_its_links_stay_in_the_book(tmp_path):
+    for folder in ("notebooks", "docs", "_static"):
+        (tmp_path / folder).mkdir()
+    for path in ("index.html", "notebooks/a.html", "docs/b.html"):
+        (tmp_path / path).write_text(PRINTED)
+    (tmp_path / "_static" / "mystnb.1.css").write_text("")
+    assert book_print.chapters(tmp_path) == ["notebooks/a.html", "docs/b.html"]
+    title, text = book_print.article(tmp_path, "notebooks/a.html")
+    assert title == "T"
+    links = re.findall(r'href="([^"]*)"', text)
+    assert links == ["#docs-b--word", "#notebooks-b", "#notebooks-a--one", "https://x.org/"]
+    assert (
+        'id="notebooks-a--one"' in text and '<img class="only-light" src="_static/f.png"/>' in text
+    )
+    assert "<pre>code</pre>" in text and "details" not in text
+    assert not re.search(r"only-dark|<input|Choose\.|loading=|headerlink", text)
+
+
+def test_the_contents_have_the_pages_of_the_print_before(tmp_path):
+    test_a_printed_chapter_is_whole_and_its_links_stay_in_the_book(tmp_path)
+    page = book_print.book(tmp_path, {("T", ""): 3, ("T", "One"): 4})
+    assert '<a href="#notebooks-a">T</a><span>3</span>' in page
+    assert '<a href="#notebooks-a--one">One</a><span>4</span>' in page
+    assert page.count("<span>4</span>") == 1  # sections of chapters only, not of pages in docs/
+
+
+def test_icons_that_no_page_names_leave_the_style(tmp_path):
+    (tmp_path / "_static" / "styles").mkdir(parents=True)
+    style = tmp_path / "_static" / "styles" / "pydata-sphinx-theme.css"
+    style.write_text('.a{b:c}.fa-sun{--fa:"1"}.fa-bus,.fa-tram{--fa:"2"}.fa-x,.fa-bars{--fa:"3"}')
+    (tmp_path / "index.html").write_text('<i class="fa-solid fa-sun"></i><i class="fa-bars"></i>')
+    book.leave_icons_out(tmp_path)
+    assert style.read_text() == '.a{b:c}.fa-sun{--fa:"1"}.fa-x,.fa-bars{--fa:"3"}'
+
+
+def test_the_front_page_shows_what_each_kind_does():
+    found = book_front.pictures()
+    front = (book.BOOK / "index.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"<!-- picture: (\w+) -->", front)) == set(found)
+    for pixels, alt in found.values():
+        assert pixels.shape == (57, 28 * book_front.TILES) and pixels.max() > 200
+        assert len(alt) > 30
+    noisy, repaired = found["denoising"][0][:28] / 255.0, found["denoising"][0][29:] / 255.0
+    clean = found["vanilla"][0][:28] / 255.0
+    assert np.square(repaired - clean).mean() < 0.25 * np.square(noisy - clean).mean()
+    few = found["sparse"][0][29:].reshape(28, book_front.TILES, 28) / 255.0
+    whole = found["sparse"][0][:28].reshape(28, book_front.TILES, 28) / 255.0
+    errors = np.square(few - whole).mean(axis=(0, 2))
+    assert errors[-1] < 0.3 * errors[0]
 
 
 def test_the_site_s_packages_are_installed_once(monkeypatch, tmp_path):
