@@ -10,8 +10,7 @@ sys.path[:0] = [str(BOOK.parent), str(BOOK)]
 import aehelpers  # noqa: E402
 
 project = "Autoencoders, hands on"
-author = "the authors of the course"
-copyright = "Code: MIT. Text and figures: CC BY 4.0"
+author = "the aehelpers authors"
 version = release = aehelpers.__version__
 language = "en"
 
@@ -53,6 +52,7 @@ html_context = {
     "convolutional, denoising, sparse and variational, on handwritten digits.",
     "default_mode": "auto",
 }
+html_show_copyright = False
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
@@ -67,6 +67,9 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "show_toc_level": 2,
     "toc_title": "On this page",
+    "footer_content_items": ["extra-footer.html"],
+    "extra_footer": "Code: MIT. Text and figures: CC BY 4.0. The digits are from MNIST, by "
+    "Y. LeCun and C. Cortes, CC BY-SA 3.0.",
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     # The package's pages are listed on one of their own; a menu that unfolds would have no name.
