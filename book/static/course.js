@@ -109,6 +109,17 @@ function watchPredictions() {
 
 const WORD = 'article a[href*="docs/glossary.html#"]';
 
+/** Keeps a tip at its link, where widgets that come to life may move it. */
+function follow(tip, link, wanted) {
+  if (!wanted()) return;
+  const { left, top, bottom } = link.getBoundingClientRect();
+  const room = document.documentElement.clientWidth - tip.offsetWidth - 8;
+  const below = bottom + 6 + tip.offsetHeight < innerHeight;
+  tip.style.left = `${Math.max(8, Math.min(left, room))}px`;
+  tip.style.top = `${below ? bottom + 6 : top - tip.offsetHeight - 6}px`;
+  requestAnimationFrame(() => follow(tip, link, wanted));
+}
+
 /** Shows what a word means beside its link, while the pointer or the focus is on either. */
 function watchWords() {
   if (!document.querySelector(WORD)) return;
@@ -133,11 +144,7 @@ function watchWords() {
     tip.innerHTML = `<strong>${found[0]}</strong> ${found[1]}`;
     tip.hidden = false;
     link.setAttribute("aria-describedby", tip.id);
-    const { left, top, bottom } = link.getBoundingClientRect();
-    const room = document.documentElement.clientWidth - tip.offsetWidth - 8;
-    const below = bottom + 6 + tip.offsetHeight < innerHeight;
-    tip.style.left = `${scrollX + Math.max(8, Math.min(left, room))}px`;
-    tip.style.top = `${scrollY + (below ? bottom + 6 : top - tip.offsetHeight - 6)}px`;
+    follow(tip, link, () => shown === link);
   };
   const later = (job, pause) => {
     clearTimeout(timer);

@@ -283,6 +283,12 @@ def test_a_word_is_explained_on_focus_and_on_hover(visit, address):
     tip.wait_for()
     assert "turns an image into a code" in tip.inner_text()
     assert link.get_attribute("aria-describedby") == "course-tip"
+    enliven(page)  # which moves the text
+    page.wait_for_timeout(100)
+    link.scroll_into_view_if_needed()
+    page.wait_for_timeout(100)
+    under = tip.bounding_box()["y"] - link.bounding_box()["y"]
+    assert 15 < abs(under) < 120 and tip.is_visible()
     page.keyboard.press("Escape")
     tip.wait_for(state="hidden")
     page.locator("h1").last.hover()
