@@ -164,9 +164,23 @@ function watchWords() {
   document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
 }
 
+// ---- Formulas ----------------------------------------------------------------------------------
+
+/** Lets those without a pointer scroll formulas that are wider than the page, and no others. */
+function watchFormulas() {
+  const observer = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const formula of document.querySelectorAll("div.math")) observer.observe(formula);
+}
+
 document.documentElement.classList.add("course-on");
 watchWidgets();
 watchPredictions();
 watchWords();
+watchFormulas();
 // From a folder nothing can be fetched, not even the lines around what was found.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
