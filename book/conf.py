@@ -53,6 +53,8 @@ html_context = {
     "default_mode": "auto",
 }
 html_show_copyright = False
+# The search finds names, too.
+html_use_index = html_domain_indices = False
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
 html_permalinks_icon = "#"
