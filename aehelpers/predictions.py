@@ -16,11 +16,12 @@ import traitlets
 from aehelpers._bundle import bundle
 from aehelpers._cells import close_earlier
 
-__all__ = ["Prediction", "ask"]
+__all__ = ["Prediction", "ask", "save"]
 
 _HOW = "Choose one, or add choice= with its number to the call above."
 _ASSETS = Path(__file__).parent / "assets"
 _chosen = {}  # by question, so that a cell that is run again doesn't forget
+_asked = {}  # by question, the choices that were given
 
 
 @functools.cache
@@ -183,6 +184,7 @@ def ask(question, choices, choice=None):
     if isinstance(choices, str) or len(set(choices)) < 2 or len(set(choices)) < len(choices):
         raise ValueError(f"choices must be two or more different texts. Received: {choices!r}")
     prediction = Prediction(question=question, choices=list(choices))
+    _asked[question] = list(choices)
     if choice is None:
         before = _chosen.get(question, 0)
         choice = before if before <= len(choices) else 0
@@ -190,3 +192,41 @@ def ask(question, choices, choice=None):
         choice = prediction._number(choice, "choice")
     prediction.choice = choice
     return prediction
+
+
+def save(path="predictions.json"):
+    """Writes what was chosen so far to a file of your own, to be handed over or not.
+
+    Nothing is sent anywhere. What the file has from other notebooks stays in it.
+
+    Args:
+        path: Where to write; the file's name should hold "predictions".
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If nothing was chosen yet, or the file is there and holds something else.
+    """
+    mine = [
+        {"question": question, "choices": choices, "choice": _chosen[question]}
+        for question, choices in _asked.items()
+        if 0 < _chosen.get(question, 0) <= len(choices)
+    ]
+    if not mine:
+        raise ValueError("There is nothing to save: no prediction was made yet.")
+    path = Path(path)
+    rows = []
+    if path.exists():
+        try:
+            rows = [dict(row) for row in json.loads(path.read_text("utf-8"))["predictions"]]
+            known = {row["question"] for row in mine}
+            rows = [row for row in rows if row["question"] not in known]
+        except (ValueError, LookupError, TypeError) as error:
+            raise ValueError(
+                f"path must be a new file or one with predictions. Received: {str(path)!r}, "
+                "which holds something else"
+            ) from error
+    text = json.dumps({"predictions": rows + mine}, indent=1, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+    return path

@@ -16,6 +16,7 @@ QUESTION, CHOICES = "Which is <larger>?", ["the first", "the second", "neither"]
 @pytest.fixture(autouse=True)
 def nothing_chosen():
     predictions._chosen.clear()
+    predictions._asked.clear()
 
 
 def answered(prediction, capsys, outcome=2, **kwargs):
@@ -182,3 +183,30 @@ def test_the_page_names_its_controls():
         assert part in script
     style = (predictions._ASSETS / "predictions.css").read_text()
     assert "focus-within" in style and "--jp-" in style
+
+
+def test_what_was_chosen_can_be_saved_and_other_notebooks_stay(tmp_path):
+    path = tmp_path / "predictions.json"
+    with pytest.raises(ValueError, match="no prediction was made yet"):
+        predictions.save(path)
+    predictions.ask(QUESTION, CHOICES, choice=2)
+    predictions.ask("Undecided?", CHOICES)
+    assert predictions.save(path) == path
+    predictions._chosen.clear()
+    predictions.ask("Another?", CHOICES, choice=1)
+    predictions.ask("Another?", CHOICES, choice=3)
+    predictions.save(path)
+    assert json.loads(path.read_text("utf-8"))["predictions"] == [
+        {"question": QUESTION, "choices": CHOICES, "choice": 2},
+        {"question": "Another?", "choices": CHOICES, "choice": 3},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"predictions": [1]}', '{"predictions": [{}]}'])
+def test_a_file_of_something_else_is_left(tmp_path, text):
+    path = tmp_path / "predictions.json"
+    path.write_text(text)
+    predictions.ask(QUESTION, CHOICES, choice=2)
+    with pytest.raises(ValueError, match=r"path must be a new file .* Received: .*json"):
+        predictions.save(path)
+    assert path.read_text() == text

@@ -30,17 +30,24 @@ class Verdict:
         exercise: The exercise's number, such as `"1.2"`.
         passed: True, False, or None if the exercise was not attempted.
         message: What to tell the learner.
+        tries: How many different answers were judged so far, since the kernel was started.
     """
 
-    def __init__(self, exercise, passed, message):
+    def __init__(self, exercise, passed, message, tries=0):
         self.exercise = exercise
         self.passed = passed
         self.message = message
+        self.tries = tries
 
     def __repr__(self):
         word = {True: "passed", False: "not yet", None: "not attempted yet"}[self.passed]
         text = f"Exercise {self.exercise}: {word}."
         return f"{text} {self.message}" if self.message else text
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Notes the tries in the learner's own notebook, beside the output."""
+        noted = {"aehelpers": {"exercise": self.exercise, "tries": self.tries}}
+        return {"text/plain": repr(self)}, noted if self.tries else {}
 
 
 class Exercise:
@@ -107,6 +114,7 @@ class Exercise:
         self.otherwise = otherwise
         self.judge = judge or functools.partial(compare, self)
         self.__doc__ = f"Checks an answer to exercise {number}: call it with your function."
+        self._tries, self._last = 0, None
         _exercises[number] = self
 
     def __repr__(self):
@@ -114,6 +122,16 @@ class Exercise:
 
     def __call__(self, function):
         """Judges a learner's function and returns a `Verdict`."""
+        verdict = self._judged(function)
+        if verdict.passed is not None:
+            # A cell that is run again with the same answer in it is no other try.
+            code = getattr(inspect.unwrap(function), "__code__", None)
+            self._tries += code is None or code != self._last
+            self._last = code
+        verdict.tries = self._tries
+        return verdict
+
+    def _judged(self, function):
         if not callable(function):
             message = f"Expected a function. Received: {kind_of(function)}"
             return Verdict(self.number, False, _sentence(message))
