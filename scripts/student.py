@@ -1,10 +1,11 @@
 """Writes copies of the notebooks without their solutions, to hand out.
 
-    python -m scripts.student [01_vanilla ...] [--to student] [--outputs]
+    python -m scripts.student [01_vanilla ...] [--to student] [--outputs | --nbgrader]
 
 The copies come from the course's own notebooks, by their cells' tags. In place of each solution
 stands what it shows, so that learners still see what to expect. A copy in which a learner has
-written is never overwritten: its newer version is put beside it.
+written is never overwritten: its newer version is put beside it. With `--nbgrader` a course for
+nbgrader is written in their place, in which the solutions are still marked: it is the teacher's.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 
 from aehelpers import prose
-from scripts import course
+from scripts import course, nbgrader_course
 
 RECORD = ".written.json"  # what the copies were, as they were written
 # The sentence that says where a solution is.
@@ -114,15 +115,33 @@ def _hash(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def write_course(folder, notebooks):
+    """Writes a course for nbgrader; what was changed in it since is left as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / RECORD
+    record = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
+    for name, text in nbgrader_course.files(notebooks, without_solutions).items():
+        path = folder / name
+        known = {path.name: record[name]} if name in record else {}
+        print(f"{name}: {write(path, text, known)}")
+        if path.name in known:
+            record[name] = known[path.name]
+        written.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
 def main(args=None):
     """Writes the copies that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     course.add_argument(parser)
-    parser.add_argument(
-        "--to", type=Path, default=course.ROOT / "student", help="folder to write to"
-    )
-    parser.add_argument("--outputs", action="store_true", help="keep the stored outputs")
+    parser.add_argument("--to", type=Path, help="folder to write to; student/ by default")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--outputs", action="store_true", help="keep the stored outputs")
+    kind.add_argument("--nbgrader", action="store_true", help="a course for nbgrader")
     args = parser.parse_args(args)
+    if args.nbgrader:
+        write_course(args.to or course.ROOT / "student" / "nbgrader", args.notebooks)
+        return
+    args.to = args.to or course.ROOT / "student"
     folder = args.to / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
     (args.to / "docs").mkdir(exist_ok=True)
