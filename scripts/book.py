@@ -29,7 +29,10 @@ BUILD = course.ROOT / "_build"
 WIDGETS = course.ROOT / "aehelpers" / "widgets"
 UNUSED = (  # what the theme brings along, and no page loads
     "_static/scripts/fontawesome.js",
-    "_static/vendor/fontawesome/webfonts/fa-brands-400.woff2",
+    *(
+        f"_static/vendor/fontawesome/webfonts/fa-{kind}.woff2"
+        for kind in ("brands-400", "regular-400", "solid-900")
+    ),
 )
 
 
@@ -166,21 +169,11 @@ def build(build=BUILD, notebooks=None):
 
 
 def leave_icons_out(pages):
-    """Takes the names of icons that no page shows, a fifth of it, out of the theme's style."""
+    """Takes the names of icons, a fifth of it, out of the theme's style: course.css has ours."""
     style = pages / "_static" / "styles" / "pydata-sphinx-theme.css"
-    used = {
-        name
-        for path in pages.rglob("*.html")
-        for name in re.findall(r"\bfa-[\w-]+", path.read_text(encoding="utf-8"))
-    }
-    rule = re.compile(r'((?:\.fa-[\w-]+,?)+)\{--fa:"[^"]*"\}')
     text = style.read_text(encoding="utf-8")
-    kept = rule.sub(lambda found: found[0] if used & {*_icons(found[1])} else "", text)
-    style.write_text(kept, encoding="utf-8", newline="\n")
-
-
-def _icons(selectors):
-    return re.findall(r"fa-[\w-]+", selectors)
+    text = re.sub(r'(?:\.fa-[\w-]+,?)+\{--fa:"[^"]*"\}', "", text)
+    style.write_text(text, encoding="utf-8", newline="\n")
 
 
 def main(args=None):

@@ -40,7 +40,7 @@ def test_form():
 def test_lines_are_short():
     lines = [(path.name, line) for path in FILES for line in path.read_text("utf-8").split("\n")]
     assert len(lines) > 1000
-    assert not [each for each in lines if len(each[1]) > 100]
+    assert not [each for each in lines if len(each[1]) > 100 and "url(" not in each[1]]
 
 
 def test_what_is_exported_is_described():

@@ -301,6 +301,14 @@ def test_a_word_is_explained_on_focus_and_on_hover(visit, address):
     tip.wait_for(state="hidden")
 
 
+def test_every_icon_of_the_theme_is_drawn(site):
+    style = (site / "_static" / "course.css").read_text(encoding="utf-8")
+    drawn = set(re.findall(r"^\.fa-([\w-]+) \{\n  --icon", style, re.M))
+    pages = [*site.glob("*.html"), *site.glob("*/*.html"), *site.glob("_static/scripts/*.js")]
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    assert set(re.findall(r"fa-solid fa-([\w-]+)", text)) <= drawn
+
+
 def test_internal_links_lead_somewhere(site):
     from bs4 import BeautifulSoup
 
