@@ -85,6 +85,9 @@ class Site:
             self._save(f"notebooks/{each}.ipynb", nbformat.writes(page))
             if self.repository:
                 alone = book_launch.standing_alone(each.read(), self.repository)
+                for cell in alone.cells:
+                    if cell.cell_type == "markdown":
+                        cell.source = book_pages.linked(cell.source, set(), self.repository)
                 self._save(f"{book_launch.FOLDER}/{each}.ipynb", nbformat.writes(alone))
         for name in book_pages.DOCS:
             text = (course.ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
