@@ -2,7 +2,7 @@
 # installed into .venv by scripts/setup_env.py, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks weights bench scoreboard student grade votes slides book tables lock
+.PHONY: help env lab test notebooks weights bench scoreboard student grade votes hub slides book tables lock
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
@@ -37,6 +37,7 @@ help:
 	@echo "make student    write copies of the notebooks without solutions to student/   (ARGS=\"--outputs\")"
 	@echo "make grade      marks for notebooks that were handed in, in marks/   (HANDED_IN=folder or zip)"
 	@echo "make votes      a page of what a class predicted, votes.html   (HANDED_IN=folder or zip)"
+	@echo "make hub        a JupyterHub on loopback with invented learners   (ARGS=\"--port 8080\"; needs Node)"
 	@echo "make slides     write slides with notes to slides/, HTML that needs no network"
 	@echo "make book       write the course as a site to _build/html, to read without a kernel or a network   (ARGS=--pdf: print it, too)"
 	@echo "make tables     write anew what README, docs and notebooks take from elsewhere"
@@ -73,6 +74,9 @@ grade: env
 votes: env
 	@test -n "$(HANDED_IN)" || { echo "make votes needs HANDED_IN=folder, or a zip of a course system" >&2; exit 1; }
 	@$(BIN)/python -m scripts.votes "$(HANDED_IN)" $(ARGS)
+
+hub: env
+	@$(BIN)/python -m scripts.hub $(ARGS)
 
 slides: env
 	@$(BIN)/python -m scripts.slides $(ARGS)
