@@ -3,12 +3,23 @@
 from numbers import Real
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
 from aehelpers._check import integer, number
 
-__all__ = ["ClassLabels", "KLSparsity", "Sampling", "TopK", "check_range", "full_precision"]
+__all__ = [
+    "ClassLabels",
+    "FiniteScalarQuantisation",
+    "KLSparsity",
+    "MaskedDense",
+    "Sampling",
+    "TimeWaves",
+    "TopK",
+    "check_range",
+    "full_precision",
+]
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -53,6 +64,66 @@ class ClassLabels(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "num_classes": self.num_classes}
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class FiniteScalarQuantisation(layers.Layer):
+    """Rounds each number of a code to one of a few levels, so that gradients pass.
+
+    A hyperbolic tangent brings each number into (-1, 1), which is cut into `levels` equal pieces;
+    what comes out is the middle of the piece, `(2 * index + 1) / levels - 1` with an `index` from 0
+    to `levels - 1`. Rounding has no gradient, so the layer passes on that of the tangent.
+
+    Args:
+        levels: How many values each number may have, an integer of at least 2.
+
+    Call arguments:
+        inputs: Numbers of any size, `(batch_size, latent_dim)`.
+
+    Returns:
+        Numbers in (-1, 1), of the shape of the inputs, each one of `levels` values.
+
+    Raises:
+        ValueError: If `levels` isn't an integer of at least 2.
+
+    Example: two levels are one bit.
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> layer = layers.FiniteScalarQuantisation(levels=2)
+    >>> code = layer(np.array([[-3.0, -0.1, 0.2]]))
+    >>> print(np.asarray(code), layer.indices(code))
+    [[-0.5 -0.5  0.5]] [[0 0 1]]
+
+    Source: Mentzer et al., "Finite Scalar Quantization: VQ-VAE Made Simple" (2024), section 3.1;
+    there the outermost pieces are half as wide where `levels` is odd.
+    """
+
+    def __init__(self, levels, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = integer("levels", levels, least=2)
+
+    def call(self, inputs):
+        smooth = ops.tanh(inputs)
+        index = ops.clip(ops.floor((smooth + 1) / 2 * self.levels), 0, self.levels - 1)
+        rounded = (2 * index + 1) / self.levels - 1
+        # Rounded on the way forward; on the way back only `smooth` has a derivative.
+        return smooth + ops.stop_gradient(rounded - smooth)
+
+    def indices(self, codes):
+        """Returns the level of each number of codes that the layer gave, NumPy integers."""
+        codes = ops.convert_to_numpy(codes)
+        return ((codes + 1) / 2 * self.levels).astype("int32")
+
+    def values(self, indices):
+        """Returns the codes that belong to levels, a NumPy array of float32."""
+        return ((2 * ops.convert_to_numpy(indices) + 1) / self.levels - 1).astype("float32")
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "levels": self.levels}
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -104,6 +175,71 @@ class KLSparsity(keras.regularizers.Regularizer):
 
     def get_config(self):
         return {"rate": self.rate, "weight": self.weight}
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class MaskedDense(layers.Layer):
+    """A dense layer some of whose connections don't exist.
+
+    Input number `i` reaches output number `j` only where its rank is below that of the output:
+    `ranks_in[i] < ranks_out[j]`, or `<=` with `strict=False`. With the ranks of hidden units in
+    between, a stack of such layers gives outputs each of which depends on earlier inputs only.
+
+    Args:
+        ranks_in: Integers, one for each input.
+        ranks_out: Integers, one for each output.
+        strict: Whether equal ranks are not connected.
+        activation: As for `keras.layers.Dense`.
+
+    Raises:
+        ValueError: If the inputs aren't as many as `ranks_in`.
+
+    Example: two inputs, two outputs; the second output may look at the first input only.
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> layer = layers.MaskedDense([0, 1], [0, 1])
+    >>> layer.build((None, 2))
+    >>> print(layer.mask)
+    [[0. 1.]
+     [0. 0.]]
+
+    Source: Germain et al., "MADE: Masked Autoencoder for Distribution Estimation" (2015),
+    equations 12 and 13.
+    """
+
+    def __init__(self, ranks_in, ranks_out, strict=True, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.ranks_in = [int(rank) for rank in ranks_in]
+        self.ranks_out = [int(rank) for rank in ranks_out]
+        self.strict = strict
+        self.activation = keras.activations.get(activation)
+        below = np.less if strict else np.less_equal
+        self.mask = below.outer(self.ranks_in, self.ranks_out).astype("float32")
+
+    def build(self, input_shape):
+        if input_shape[-1] != len(self.ranks_in):
+            raise ValueError(
+                f"MaskedDense needs an input for each of its {len(self.ranks_in)} ranks. "
+                f"Received: inputs of shape {tuple(input_shape)}"
+            )
+        self.kernel = self.add_weight(shape=self.mask.shape, initializer="he_normal", name="kernel")
+        self.bias = self.add_weight(shape=(len(self.ranks_out),), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        return self.activation(ops.matmul(inputs, self.kernel * self.mask) + self.bias)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], len(self.ranks_out))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "ranks_in": self.ranks_in,
+            "ranks_out": self.ranks_out,
+            "strict": self.strict,
+            "activation": keras.activations.serialize(self.activation),
+        }
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -160,6 +296,36 @@ class Sampling(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="aehelpers")
+class TimeWaves(layers.Layer):
+    """Tells a time between 0 and 1 by itself and by sines and cosines of it.
+
+    Args:
+        waves: How many of each, a positive integer; number `k` has `k` half-turns from 0 to 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from aehelpers import layers
+    >>> print(np.asarray(layers.TimeWaves(waves=2)(np.array([[0.5]]))).round(2))
+    [[ 0.5  1.   0.   0.  -1. ]]
+    """
+
+    def __init__(self, waves=8, **kwargs):
+        super().__init__(**kwargs)
+        self.waves = integer("waves", waves)
+
+    def call(self, inputs):
+        turns = inputs * np.pi * np.arange(1, self.waves + 1, dtype="float32")
+        return ops.concatenate([inputs, ops.sin(turns), ops.cos(turns)], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 2 * self.waves + 1)
+
+    def get_config(self):
+        return {**super().get_config(), "waves": self.waves}
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
