@@ -4,10 +4,12 @@ import base64
 import io
 import json
 import re
+import tomllib
 
 import nbformat
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 from PIL import Image
 
 from aehelpers import export
@@ -308,6 +310,27 @@ def test_the_site_s_packages_are_installed_once(monkeypatch, tmp_path):
     monkeypatch.setattr(setup_env, "installed", lambda: ["here", "Python 3.12", "another"])
     setup_env.main(["book"])
     assert len(commands) == 2
+
+
+def test_the_site_s_lock_fits_its_group_and_the_course_s_lock():
+    def pins(path):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text and "--index" not in text
+        entries = text.replace("\\\n", "").splitlines()
+        assert all("--hash=sha256:" in entry for entry in entries)
+        found = (Requirement(entry.split(" --hash")[0]) for entry in entries)
+        return {(each.name, str(each.marker)): each for each in found}
+
+    own = pins(course.ROOT / "book" / "requirements.lock")
+    ours = pins(course.ROOT / "requirements.lock")
+    assert len(own) > 50
+    for key in own.keys() & ours.keys():  # else one command would undo what the other installed
+        assert own[key].specifier == ours[key].specifier, key
+    project = tomllib.loads((course.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = {name: each for (name, _), each in own.items()}
+    for wanted in map(Requirement, project["dependency-groups"]["book"]):
+        (pin,) = locked[wanted.name].specifier
+        assert wanted.specifier.contains(pin.version), wanted
 
 
 def test_settings_of_editors_and_tools_are_those_of_the_course():
