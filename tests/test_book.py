@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from PIL import Image
 
-from aehelpers import export
+from aehelpers import export, weights
 from scripts import (
     book,
     book_figures,
@@ -137,6 +137,30 @@ def test_exercises_and_solutions():
     )
     assert shown(stub) == "run 01_x"
     assert "hide-cell" in solution.metadata["tags"]
+
+
+@pytest.mark.parametrize("each", course.notebooks(), ids=str)
+def test_every_notebook_becomes_a_page(each):
+    cells = book_pages.Chapter(each.name, each.read(), Site("LIVE")).page().cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert not any("image/png" in output.get("data", {}) for output in outputs)
+    text = "".join(output.get("data", {}).get("text/html", "") for output in outputs)
+    asked = re.findall(r'class="course-prediction" data-question="(\w+)"', text)
+    answered = dict(
+        re.findall(r'class="course-answer" data-question="(\w+)" data-true="(\d)"', text)
+    )
+    assert len(asked) >= 3 and set(asked) == set(answered)
+    assert "0" not in answered.values()  # each measured one of its choices
+    assert text.count(f"run {each}") == sum(
+        "hide-cell" in cell.metadata.get("tags", []) for cell in cells
+    )
+    stored = [output for cell in each.read().cells for output in cell.get("outputs", [])]
+    about = [output.get("metadata", {}).get("aehelpers", {}) for output in stored]
+    widgets = [one for one in about if "widget" in one]
+    assert text.count("LIVE") == len(widgets)
+    for one in widgets:  # none of them is dropped
+        names = one["weights"].values() if isinstance(one["weights"], dict) else [one["weights"]]
+        assert {*names} <= {*weights.available()}, one
 
 
 def picture(**about):
