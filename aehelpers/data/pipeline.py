@@ -7,6 +7,7 @@ import inspect
 import threading
 import time
 import warnings
+import weakref
 
 import numpy as np
 
@@ -82,18 +83,23 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
             return clean, target
         return _corrupt(corruption, clean, noise_seed), target
 
+    types, weak_batch = (tf.float32, tf.as_dtype(target_type)), _weakly(batch)
+
     def tensors(rows, noise_seed):
         # NumPy picks the rows: a TensorFlow constant would be a second and a third copy of them.
-        pair = tf.numpy_function(batch, (rows, noise_seed), (tf.float32, tf.as_dtype(target_type)))
+        pair = tf.numpy_function(weak_batch, (rows, noise_seed), types)
         shapes = (None, *x.shape[1:]), (None, *target_shape)
         return tuple(tf.ensure_shape(tensor, shape) for tensor, shape in zip(pair, shapes))
 
     _rest_at_exit()
     order = Order(len(x), batch_size, shuffle, seed)
+    order.batch = batch
     order.about = {"x": x, "y": y, "corruption": corruption, "batch": (batch_size, shuffle, seed)}
 
+    next_pass = _weakly(order.next_pass)
+
     def one_pass(tick):
-        rows, noise_seeds = tf.numpy_function(order.next_pass, (tick,), (tf.int64, tf.int64))
+        rows, noise_seeds = tf.numpy_function(next_pass, (tick,), (tf.int64, tf.int64))
         rows = tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (None,)))
         # A seed for each batch, not one generator for all: the noise is then the same however far
         # ahead of the training the dataset runs.
@@ -108,6 +114,24 @@ def pipeline(x, batch_size=128, y=None, corruption=None, shuffle=True, seed=0):
     # Keras warns that fit() leaves the order to the dataset, which is what is wanted here.
     warnings.filterwarnings("ignore", message="`shuffle=True` was passed, but will be ignored")
     return dataset
+
+
+def _weakly(function):
+    """Returns a function that calls another as long as that lives, and then tells of the end.
+
+    TensorFlow keeps what `numpy_function` is given until Python ends, and with it would keep the
+    images of every pipeline that ever was. One of its threads may still ask for a batch when
+    nobody is left to read it.
+    """
+    kind = weakref.WeakMethod if inspect.ismethod(function) else weakref.ref
+    held = kind(function)
+
+    def call(*args):
+        if (function := held()) is None:
+            raise StopIteration
+        return function(*args)
+
+    return call
 
 
 @functools.cache
@@ -135,13 +159,14 @@ class Order:
 
     Attributes:
         about: What the batches are made of.
+        batch: The function that makes them, kept here to live as long as the dataset does.
         batches: Batches in a pass.
         given: The numbers of the passes that were read. Keras begins a pass more in each epoch
             than it reads, so that they are even numbers there.
     """
 
     def __init__(self, n, batch_size, shuffle, seed):
-        self.about = {}
+        self.about, self.batch = {}, None
         self.batches = -(-n // batch_size)
         self.given = []
         self._n, self._shuffle, self._seed = n, shuffle, seed

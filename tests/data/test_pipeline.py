@@ -1,6 +1,8 @@
+import gc
 import subprocess
 import sys
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -170,3 +172,20 @@ def test_python_ends_while_batches_are_fetched_ahead():
         "batches = iter(data.pipeline(x, 32, corruption=data.gaussian_noise)); next(batches)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+
+
+def test_images_live_as_long_as_what_reads_them(digits):
+    """TensorFlow keeps every function that it was given; the images must not stay with it."""
+    x = digits[0][..., None].copy()
+    alive, dataset = weakref.ref(x), data.pipeline(x, 30, corruption=data.gaussian_noise)
+    batches = dataset.map(lambda noisy, clean: clean).take(2)
+    del x, dataset
+    gc.collect()
+    assert sum(len(batch) for batch in batches) == 60
+    unread = iter(batches)
+    del batches
+    gc.collect()
+    assert len(next(unread)) == 30
+    del unread
+    gc.collect()
+    assert alive() is None
