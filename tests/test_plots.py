@@ -361,6 +361,16 @@ def test_arrows_lead_from_station_to_station():
     assert "5 arrows from clean to noisy" in figure.alt
 
 
+def test_badges_leave_the_ends_of_arrows_to_be_seen():
+    medians = np.array([np.median(Z[Y == digit], axis=0) for digit in range(10)])
+    figure = plots.arrows(Z, Y, {"clean": medians, "noisy": medians[::-1] + 0.05})
+    for ax in figure.axes:
+        numbers = ax.transData.transform([text.get_position() for text in ax.texts])
+        ends = ax.transData.transform(np.concatenate([medians, medians[::-1] + 0.05]))
+        radius = np.sqrt(300) / 2 / 72 * figure.dpi  # of a badge, whose size is 300 square points
+        assert np.linalg.norm(numbers[:, None] - ends, axis=-1).min() > radius
+
+
 def test_histograms_have_the_area_of_the_density():
     """What is drawn over N(0, 1) must be on its scale."""
     z = RNG.normal(size=(20_000, 3))

@@ -98,13 +98,13 @@ def arrows(z, y, stations, title=None, alt=None):
         tidy(ax, "z1", "z2" if ax is panels[0] else "")
         ax.set_title(f"{start} to {end}", size=10, color=INK)
         ax.scatter(*z.T, s=6, c=np.array(PALETTE)[y], alpha=0.25, linewidths=0)
-        style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006}
-        ax.quiver(*a.T, *(b - a).T, color=INK, zorder=5, **style)
-        ax.scatter(*a.T, s=16, c=INK, zorder=5)
+        style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004}
+        ax.quiver(*a.T, *(b - a).T, color=INK, zorder=2.5, headwidth=4.5, **style)
+        ax.scatter(*a.T, s=12, c=INK, zorder=2.5)
         ax.update_datalim(np.concatenate(stations))
         ax.set_aspect("equal", adjustable="box")
     for ax in panels:
-        _badges(figure, ax, _medians(z, y))
+        _badges(figure, ax, _medians(z, y), clear=np.concatenate(stations))
     return figure
 
 
@@ -263,10 +263,15 @@ def _medians(z, y):
     return {c: np.median(z[y == c], axis=0) for c in np.unique(y)}
 
 
-def _badges(figure, ax, medians):
-    """Draws the classes' numbers at their medians, moved aside where they would overlap."""
+def _badges(figure, ax, medians, clear=()):
+    """Draws the classes' numbers at their medians, moved aside where they would cover something.
+
+    They cover neither one another nor the points of the plane in `clear`.
+    """
     figure.draw_without_rendering()
-    places = _push_apart(ax.transData.transform(list(medians.values())), 26 * SHARPNESS)
+    clear = ax.transData.transform(np.reshape(clear, (-1, 2)))
+    places = ax.transData.transform(list(medians.values()))
+    places = _push_apart(places, 26 * SHARPNESS, clear, 18 * SHARPNESS)
     for c, place in zip(medians, ax.transData.inverted().transform(places)):
         ink = "white" if contrast(PALETTE[c]) > 4 else "black"
         ax.scatter(*place, s=300, c=PALETTE[c], edgecolors="white", linewidths=1.5, zorder=3)
@@ -274,12 +279,27 @@ def _badges(figure, ax, medians):
         ax.text(*place, str(c), color=ink, **style)
 
 
-def _push_apart(places, gap, rounds=50):
-    """Moves points of the plane, `(n, 2)`, apart until (nearly) all keep the gap."""
+def _push_apart(places, gap, clear, gap_clear, rounds=50):
+    """Moves points of the plane, `(n, 2)`, apart until (nearly) all keep the gaps.
+
+    Args:
+        places: The points that are moved, `(n, 2)`.
+        gap: How far apart they come to lie.
+        clear: Points that stay, `(m, 2)`.
+        gap_clear: How far from these.
+        rounds: Number of rounds, each of which moves all that lie too close.
+
+    Returns:
+        Array `(n, 2)`.
+    """
     # A little turn each, so that points in the same place have a direction to part in.
     turn = np.arange(len(places))
     places = places + 0.01 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     for _ in range(rounds):
+        for stays in clear:
+            apart = places - stays
+            distance = np.linalg.norm(apart, axis=-1, keepdims=True)
+            places = places + apart / distance * np.maximum(gap_clear - distance, 0)
         apart = places[:, None] - places
         distance = np.linalg.norm(apart, axis=-1, keepdims=True) + np.eye(len(places))[..., None]
         places = places + (apart / distance * np.maximum(gap - distance, 0) / 2).sum(axis=1)
