@@ -9,6 +9,9 @@ be hidden by its own function. What all of them share is in `_base.py` (models, 
 `_net.py` (models for the browser) and `_page.py`; in the browser in `common.js` (elements, and the
 way to Python), `keys.js`, `plane.js` (maps of codes), `pixels.js` (arithmetic on images),
 `forward.js` (the forward pass), `page.js` and `style.css`.
+
+`train.js` trains dense nets in the browser, with the layers of `backward.js`, the inner loops of
+`kernels.js` (assembled by `wasm.js`) and the random numbers of `random.js`.
 """
 
 from aehelpers.widgets._draw import draw

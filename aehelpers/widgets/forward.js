@@ -461,12 +461,17 @@ const ACTIVATIONS = {
   },
 };
 
-/** The error function, to 1.5e-7: Abramowitz and Stegun, formula 7.1.26. */
-function erf(x) {
+/**
+ * The error function, to 1.5e-7: Abramowitz and Stegun, formula 7.1.26.
+ *
+ * @param {number} x - Any number.
+ * @param {number} gauss - exp(-x²), where that is known.
+ */
+export function erf(x, gauss = Math.exp(-x * x)) {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
   const sum =
     t *
     (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const y = 1 - sum * Math.exp(-x * x);
+  const y = 1 - sum * gauss;
   return x < 0 ? -y : y;
 }
