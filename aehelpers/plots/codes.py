@@ -11,7 +11,7 @@ from aehelpers.plots.figure import SHARPNESS, WIDTH, Figure, axes, count, tidy
 from aehelpers.plots.palette import INK, PALETTE, contrast
 
 
-def latent_map(z, y, title=None, alt=None):
+def latent_map(z, y, title=None, alt=None, names=("z1", "z2")):
     """Draws two-dimensional codes in the colours of their digits, and the digits on top.
 
     Args:
@@ -19,6 +19,7 @@ def latent_map(z, y, title=None, alt=None):
         y: Class of each code, `(n,)`, integers from 0 to 9.
         title: Title of the figure.
         alt: Description in words; written from the content by default.
+        names: Of the two axes.
 
     Returns:
         A `Figure`. The numbers on badges stand at the medians of their classes, moved aside where
@@ -37,10 +38,11 @@ def latent_map(z, y, title=None, alt=None):
     medians = _medians(z, y)
     if alt is None:
         places = (f"{c} at ({m[0]:.3g}, {m[1]:.3g})" for c, m in medians.items())
-        alt = f"Scatter plot of {len(z):,} two-dimensional codes, z2 against z1, by class. "
+        across, up = names
+        alt = f"Scatter plot of {len(z):,} two-dimensional codes, {up} against {across}, by class. "
         alt += f"Medians of the classes: {'; '.join(places)}."
     figure = Figure(580, 560, alt)
-    ax = axes(figure, "z1", "z2", title)
+    ax = axes(figure, *names, title)
     # Drawn in one go and in the given order, so that no class covers all the others.
     colours = np.array(PALETTE)[y]
     ax.scatter(*z.T, s=6, c=colours, linewidths=0)

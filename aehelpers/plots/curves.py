@@ -120,7 +120,11 @@ def _lines(lines, labels, xlabel, ylabel, references, title, alt, key=False, poi
     if alt is None:
         alt = f"Line chart of {ylabel} against {xlabel}."
         for name, x, y, *_ in lines:
-            alt += f" {name}: from {y[0]:.4g} at {x[0]:g} to {y[-1]:.4g} at {x[-1]:g}."
+            alt += f" {name}: from {y[0]:.4g} at {x[0]:g} to {y[-1]:.4g} at {x[-1]:g}"
+            for word, i in (("lowest", int(np.argmin(y))), ("highest", int(np.argmax(y)))):
+                if y[i] not in (y[0], y[-1]):
+                    alt += f", {word} {y[i]:.4g} at {x[i]:g}"
+            alt += "."
         for name, y in references.items():
             alt += f" Horizontal line: {name} at {y:.4g}."
         alt += "".join(f" {gap}." for gap in gaps)
