@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from aehelpers import data, metrics, models
-from benchmarks import scoreboard
+from benchmarks import scoreboard, scoreboard_codes
 from benchmarks.scoreboard_rows import ROWS, Winners, binarised, log_likelihood
 from scripts import results, tables
 
@@ -178,3 +178,15 @@ def test_what_is_stored_is_of_the_rows_as_they_are():
         assert row["protocol"] == ROWS[row["key"]].protocol
         assert row["mean"] == pytest.approx(np.mean(row["values"]), abs=1e-5)
         assert row["values"] == [run["value"] for run in row["runs"]]
+
+
+def test_labels_spread_along_a_chain_and_no_further():
+    # Two chains of five codes each; the first of each has a label.
+    places = np.array([0, 1, 2, 3, 4, 20, 21, 22, 23, 24], float)
+    apart = np.abs(places[:, None] - places)
+    nearest = np.argsort(apart, axis=1)[:, 1:3]
+    distances = np.take_along_axis(apart, nearest, axis=1)
+    scores = scoreboard_codes.spread(distances, nearest, np.array([[0], [5]]))
+    np.testing.assert_array_equal(scores.argmax(axis=1), [0] * 5 + [1] * 5)
+    np.testing.assert_allclose(scores.sum(axis=0), 1)
+    assert (scores[:5, 1] == 0).all() and (scores[5:, 0] == 0).all()
