@@ -1,8 +1,10 @@
 """Answers to the exercises of notebook 05."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from scipy.stats import norm
 
 from aehelpers import losses, metrics
 
@@ -143,6 +145,35 @@ def table(pixels, latent_dim, reconstruction, kl):
 
 beta = metrics.effective_beta
 
+
+def size(decoder, n):
+    return n, decoder.input_shape[1]
+
+
+def draw(decoder, n, rng):
+    return decoder.predict(rng.standard_normal(size(decoder, n)), verbose=0)
+
+
+def draw_one_by_one(decoder, n, rng):
+    codes = [rng.normal(size=(1, decoder.inputs[0].shape[-1])) for _ in range(n)]
+    return [decoder(z)[0] for z in codes]
+
+
+def draw_with_covariance(decoder, n, rng):
+    d = decoder.input_shape[1]
+    return decoder(rng.multivariate_normal(np.zeros(d), np.eye(d), n))
+
+
+def draw_without_images(decoder, n, rng):
+    decoder.predict(rng.standard_normal(size(decoder, n)), verbose=0)
+
+
+def halves_alike(decoder, n, rng):
+    z = rng.standard_normal(size(decoder, n))
+    z[:, 1] = z[:, 0]
+    return decoder(z)
+
+
 RIGHT = {
     "ex05_1": [
         kl,
@@ -191,6 +222,14 @@ RIGHT = {
         branches,
         weights,
         matched,
+    ],
+    "ex05_6": [
+        draw,
+        draw_one_by_one,
+        draw_with_covariance,
+        lambda decoder, n, rng: decoder(rng.normal(0, 1, (n, decoder.input_shape[-1]))),
+        lambda decoder, n, rng: decoder.predict_on_batch(norm.ppf(rng.random(size(decoder, n)))),
+        lambda decoder, n, rng: np.clip(draw(decoder, n, rng), 0, 1).tolist(),
     ],
 }
 
@@ -337,6 +376,50 @@ WRONG = {
         (lambda p, d, r, kl: f"{beta(p, d, r, kl)}", "Expected numbers"),
         (two_branches, "`return`"),
         (table, "784 pixels and 20 units are written"),
+    ],
+    "ex05_6": [
+        (
+            lambda decoder, n, rng: decoder(rng.random(size(decoder, n))),
+            "mean of your codes is 0.5",
+        ),
+        (lambda decoder, n, rng: decoder(rng.uniform(-1, 1, size(decoder, n))), "is 0.58"),
+        (lambda decoder, n, rng: decoder(3 * rng.normal(size=size(decoder, n))), "is 2.99"),
+        (
+            lambda decoder, n, rng: decoder(rng.uniform(-(3**0.5), 3**0.5, size(decoder, n))),
+            "aren't Gaussian",
+        ),
+        (lambda decoder, n, rng: decoder(rng.choice([-1.0, 1.0], size(decoder, n))), "Gaussian"),
+        (lambda decoder, n, rng: decoder(np.abs(rng.normal(size=size(decoder, n)))), "mean is 0"),
+        (lambda decoder, n, rng: decoder(np.zeros(size(decoder, n))), "All images are the same"),
+        (
+            lambda decoder, n, rng: decoder(np.tile(rng.normal(size=size(decoder, 1)), (n, 1))),
+            "All images are the same",
+        ),
+        (
+            lambda decoder, n, rng: decoder(rng.normal(size=(n, 1)) * np.ones(size(decoder, n))),
+            "a number of its own",
+        ),
+        (halves_alike, "go together"),
+        (lambda decoder, n, rng: draw(decoder, n, np.random.default_rng(0)), "the same images"),
+        (
+            lambda decoder, n, rng: decoder(np.random.normal(size=size(decoder, n))),  # noqa: NPY002
+            "aren't drawn from rng",
+        ),
+        (
+            lambda decoder, n, rng: decoder(keras.random.normal(size(decoder, n))),
+            "aren't drawn from rng",
+        ),
+        (lambda decoder, n, rng: rng.standard_normal(size(decoder, n)), "You return the codes"),
+        (lambda decoder, n, rng: draw(decoder, 10, rng), "With n=1 there should be"),
+        (lambda decoder, n, rng: draw(decoder, n, rng)[0], "Received: (28, 28, 1)"),
+        (lambda decoder, n, rng: draw(decoder, n, rng)[..., 0], "Received: (1, 28, 28)"),
+        (lambda decoder, n, rng: draw(decoder, n, rng).mean(), "Received: a single number"),
+        (lambda decoder, n, rng: draw(decoder, n, rng).round(), "what the decoder gives"),
+        (lambda decoder, n, rng: 255 * draw(decoder, n, rng), "what the decoder gives"),
+        (lambda decoder, n, rng: decoder(rng.standard_normal((n, 20))), "codes of shape (1, 3)"),
+        (lambda decoder, n, rng: decoder(rng.standard_normal(n)), "codes of shape (1, 3)"),
+        (draw_without_images, "`return`"),
+        (lambda decoder, n: draw(decoder, n, rng), "should take decoder, n and rng"),
     ],
 }
 
