@@ -137,6 +137,15 @@ class Lab:
             page.goto(address)
         page.wait_for_function(_IDLE, arg=f"{name}.ipynb")
 
+    def shut_down(self, name):
+        """Ends a notebook's kernel, as *Shut Down* in JupyterLab's list of kernels does."""
+        sessions = f"{self.url}/api/sessions"
+        with urllib.request.urlopen(f"{sessions}?token={self._token}") as answer:
+            found = [each["id"] for each in json.load(answer) if each["path"] == f"{name}.ipynb"]
+        for each in found:
+            address = f"{sessions}/{each}?token={self._token}"
+            urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
+
     def exported(self, name, cells, to="html"):
         """Returns what JupyterLab's Save and Export makes of a notebook of these code cells."""
         self._write(name, cells)

@@ -18,7 +18,6 @@ model = models.variational(4, sizes=(12,))
     "w = widgets.latent_sliders(model)\nw",
     "_base.MOST_SAVED = 1000\nlarge = widgets.draw({'a model': model})\nlarge",
 ]
-SESSION = "window.jupyterapp.shell.currentWidget.context.sessionContext"
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +71,7 @@ def test_saved_shut_down_and_opened_again(page, lab, chromium):
     draw.get_by_role("button", name="Draw a 0").click()
     eventually(lambda: assert_drawn(draw.get_by_role("img").first), draw)
 
-    page.evaluate(f"{SESSION}.shutdown()")
-    page.wait_for_function(f"{SESSION}.session === null")
+    lab.shut_down("next")
     with opened(chromium, viewport={"width": 1300, "height": 3000}) as tomorrow:
         lab.reopen(tomorrow, "next")
         group = tomorrow.get_by_role("group", name="Your prediction: Which is larger?")
