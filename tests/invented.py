@@ -110,7 +110,7 @@ RIGHT_ANSWER = "lambda x: x.mean(axis=0)"
 # What does harm: the code, the answer to 0.1 that stands in the notebook, whether that one passes,
 # and words of the message.
 HOSTILE = {
-    "endless loop": ("", "lambda x: [None for _ in iter(int, 1)]", False, "TimeoutError"),
+    "endless loop": ("", "lambda x: sum(0 for _ in iter(int, 1))", False, "TimeoutError"),
     # Within C, which hears of no alarm.
     "deaf loop": ("import itertools", "lambda x: sum(itertools.repeat(0))", False, "took too long"),
     "stubborn loop": (
@@ -172,7 +172,8 @@ HOSTILE = {
         "To be marked by hand",
     ),
     "reads the answer": ("", "checks.ex00_1.reference", None, "To be marked by hand"),
-    "no function": ("", "'<script>alert(1)</script>'", False, "Expected a function"),
+    "no function": ("", "'an answer'", False, "Expected a function"),
+    "markup": ("", "lambda x: int('<script>alert(1)</script>')", False, "ValueError"),
     "interrupt": ("", "lambda x: (_ for _ in ()).throw(KeyboardInterrupt)", False, "KeyboardInt"),
     "syntax": ("def broken(:\n    pass", RIGHT_ANSWER, True, ""),
     "magic": ("%matplotlib inline\n!pip install nothing\nimport os", RIGHT_ANSWER, True, ""),

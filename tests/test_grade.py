@@ -161,7 +161,7 @@ def test_pages_tell_each_learner_and_the_class(marked):
         assert not re.search(rf"\b{re.escape(who)}\b", everybody)
     for text in found.values():
         assert "<script" not in text and "http" not in re.sub(r'base64,[^"]*', "", text)
-    assert "&lt;script" in found[pages.page_name("hostile no function")] or not FORKS
+    assert "&lt;script" in found[pages.page_name("hostile markup")] or not FORKS
 
 
 def test_code_of_a_notebook_cant_read_the_others(handed_in):
