@@ -29,9 +29,10 @@ BUILD = course.ROOT / "_build"
 WIDGETS = course.ROOT / "aehelpers" / "widgets"
 UNUSED = (  # what the theme brings along, and no page loads
     "_static/scripts/fontawesome.js",
+    # fa-solid-900 stays: what the search finds has an icon of it.
     *(
         f"_static/vendor/fontawesome/webfonts/fa-{kind}.woff2"
-        for kind in ("brands-400", "regular-400", "solid-900")
+        for kind in ("brands-400", "regular-400")
     ),
 )
 
