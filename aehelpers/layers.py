@@ -227,7 +227,8 @@ class MaskedDense(layers.Layer):
         self.bias = self.add_weight(shape=(len(self.ranks_out),), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        return self.activation(ops.matmul(inputs, self.kernel * self.mask) + self.bias)
+        kernel = self.kernel * ops.cast(self.mask, self.compute_dtype)
+        return self.activation(ops.matmul(inputs, kernel) + self.bias)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], len(self.ranks_out))

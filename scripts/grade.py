@@ -249,9 +249,9 @@ def main(args=None):
         folder.write(name, text)
     print(f"\n{folder.path}: {folder.close()}")
     notebooks = sum(each.notebook is not None for each in marked)
-    problems = [each for each in marked if each.problem]
+    problems = sum(bool(each.problem) for each in marked)
     seconds = time.monotonic() - started
-    print(f"{notebooks} notebooks in {seconds:.0f} s; {len(problems)} files weren't judged.")
+    print(f"Notebooks judged in {seconds:.0f} s: {notebooks}. Files that couldn't be: {problems}.")
     return 0
 
 

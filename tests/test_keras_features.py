@@ -74,8 +74,14 @@ def given(name):
             lambda: keras.layers.Dense(3, "sigmoid", activity_regularizer=layers.KLSparsity()),
             [(5,)],
         ),
+        (lambda: layers.FiniteScalarQuantisation(4), [(5,)]),
+        (lambda: layers.MaskedDense([0, 1, 2], [0, 1], activation="gelu"), [(3,)]),
+        (lambda: layers.TimeWaves(2), [(1,)]),
     ],
-    ids=["TopK", "TopK of maps", "Sampling", "ClassLabels", "KLSparsity"],
+    ids=[
+        *("TopK", "TopK of maps", "Sampling", "ClassLabels", "KLSparsity"),
+        *("FiniteScalarQuantisation", "MaskedDense", "TimeWaves"),
+    ],
 )
 def test_layers(policy, layer, shapes):
     """As Keras's `run_layer_test`: dtypes, symbolic and dynamic shapes, and its configuration."""
@@ -174,6 +180,17 @@ def test_compiled_by_xla(name):
 def test_policies(policy, name):
     model = make(name, run_eagerly=True)
     assert np.isfinite(model.train_on_batch(given(name), X)).all()
+
+
+@pytest.mark.parametrize("policy", POLICIES, indirect=True)
+def test_models_of_codes_under_policies(policy):
+    codes = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    flow, bits = models.code_flow(3, width=8, depth=1, seed=0), models.code_bits(3, 4, width=8)
+    for model, x in ((flow.adapt(codes), codes), (bits, (codes > 0).astype("int32"))):
+        model.compile("adam", run_eagerly=True)
+        assert np.isfinite(model.train_on_batch(x)).all()
+        assert np.isfinite(model.sample(2, seed=0)).all()
+        assert model.sample(2, seed=0).shape == (2, 3)
 
 
 @pytest.mark.parametrize("policy", ["float16", "bfloat16"], indirect=True)

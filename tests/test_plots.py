@@ -440,6 +440,8 @@ def test_grey_levels_from_0_to_255_are_refused():
         (lambda: plots.latent_map(np.zeros((5, 3)), Y[:5]), r"Received shape: \(5, 3\)"),
         (lambda: plots.latent_map(Z[:0], Y[:0]), r"Received shape: \(0, 2\)"),
         (lambda: plots.latent_map(Z + np.nan, Y), "z must be finite"),
+        (lambda: plots.latent_map(Z, Y, names="ab"), "names must be two.*Received: 'ab'"),
+        (lambda: plots.latent_map(Z, Y, names=["one"]), r"names must be two.*Received: \['one'\]"),
         (lambda: plots.latent_map(Z, Y[:5]), r"each of the 200 codes. Received: shape \(5,\)"),
         (lambda: plots.latent_map(Z, Y + 1), r"from 0 to 9 .* \[ 8  9 10\]"),
         (lambda: plots.latent_map(Z, Y / 10), "one integer"),

@@ -45,19 +45,15 @@ class CodeFlow(keras.Model):
         self.seed = seed
         self.generator = keras.random.SeedGenerator(seed)
         latent_dim = net.outputs[0].shape[-1]
-        self.middle = self.add_weight(shape=(latent_dim,), initializer="zeros", trainable=False)
-        self.root = self.add_weight(
-            shape=(latent_dim, latent_dim),
-            initializer=lambda shape, dtype: ops.eye(shape[0], dtype=dtype),
-            trainable=False,
-            name="root",
-        )
-        self.unroot = self.add_weight(
-            shape=(latent_dim, latent_dim),
-            initializer=lambda shape, dtype: ops.eye(shape[0], dtype=dtype),
-            trainable=False,
-            name="unroot",
-        )
+        # In float32 whatever the policy: the codes are few, and their spread is not to be rounded.
+        kept = {"dtype": "float32", "autocast": False, "trainable": False}
+        square = {
+            "shape": (latent_dim, latent_dim),
+            "initializer": lambda shape, dtype: ops.eye(shape[0], dtype=dtype),
+        }
+        self.middle = self.add_weight(shape=(latent_dim,), initializer="zeros", **kept)
+        self.root = self.add_weight(**square, name="root", **kept)
+        self.unroot = self.add_weight(**square, name="unroot", **kept)
         self.built = True
 
     def adapt(self, codes):
@@ -87,6 +83,7 @@ class CodeFlow(keras.Model):
             kept = keras.random.uniform(ops.shape(label[0]), seed=self.generator) > 0.1
             label = [ops.where(kept, label[0], self.num_classes)]
         velocity = self.net([(1 - time) * noise + time * z, time, *label], training=training)
+        velocity = ops.cast(velocity, "float32")
         return ops.mean(ops.sum(ops.square(velocity - (z - noise)), axis=1))
 
     def call(self, inputs, training=None):
@@ -122,16 +119,20 @@ class CodeFlow(keras.Model):
         return ops.convert_to_numpy(ops.matmul(place, self.root) + self.middle)
 
     def _velocity(self, place, time, labels, guidance):
-        time = ops.full((len(place), 1), time)
+        time = ops.full((len(place), 1), time, "float32")
+
+        def net(*label):
+            return ops.cast(self.net([place, time, *label]), "float32")
+
         if self.num_classes is None:
-            return self.net([place, time])
+            return net()
         anything = ops.full((len(place),), self.num_classes, "int32")
         if labels is None:
-            return self.net([place, time, anything])
-        asked = self.net([place, time, ops.convert_to_tensor(labels, "int32")])
+            return net(anything)
+        asked = net(ops.convert_to_tensor(labels, "int32"))
         if guidance == 1:
             return asked
-        plain = self.net([place, time, anything])
+        plain = net(anything)
         return plain + guidance * (asked - plain)
 
     def get_config(self):

@@ -27,7 +27,7 @@ def latent_map(z, y, title=None, alt=None, names=("z1", "z2")):
 
     Raises:
         ValueError: If `z` is not finite, of shape `(n, 2)`, or `y` is not one class from 0 to 9 for
-            each code.
+            each code, or `names` are not two.
 
     Example:
     >>> print(latent_map(np.eye(2), [3, 8]).alt)
@@ -35,6 +35,8 @@ def latent_map(z, y, title=None, alt=None, names=("z1", "z2")):
 3 at (1, 0); 8 at (0, 1).
     """
     z, y = _map(z, y)
+    if isinstance(names, str) or np.shape(names) != (2,):
+        raise ValueError(f"names must be two, one for each axis. Received: {names!r}")
     medians = _medians(z, y)
     if alt is None:
         places = (f"{c} at ({m[0]:.3g}, {m[1]:.3g})" for c, m in medians.items())
