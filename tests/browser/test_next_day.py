@@ -71,6 +71,7 @@ def test_saved_shut_down_and_opened_again(page, lab, chromium):
     draw.get_by_role("button", name="Draw a 0").click()
     eventually(lambda: assert_drawn(draw.get_by_role("img").first), draw)
 
+    page.close()
     lab.shut_down("next")
     with opened(chromium, viewport={"width": 1300, "height": 3000}) as tomorrow:
         lab.reopen(tomorrow, "next")
