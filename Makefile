@@ -2,7 +2,7 @@
 # installed into .venv by scripts/setup_env.py, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks weights bench scoreboard student grade votes hub slides book tables lock
+.PHONY: help env lab test notebooks weights bench scoreboard student grade votes hub slides book playground tables lock
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Nothing but the output of the commands themselves: no byte code in the tree, no chatter at import.
@@ -40,6 +40,7 @@ help:
 	@echo "make hub        a JupyterHub on loopback with invented learners   (ARGS=\"--port 8080\"; needs Node)"
 	@echo "make slides     write slides with notes to slides/, HTML that needs no network"
 	@echo "make book       write the course as a site to _build/html, to read without a kernel or a network   (ARGS=--pdf: print it, too)"
+	@echo "make playground write playground.html, which trains autoencoders in a browser; needs no network"
 	@echo "make tables     write anew what README, docs and notebooks take from elsewhere"
 	@echo "make lock       write requirements.lock and the book's anew from pyproject.toml   (needs uv)"
 
@@ -84,6 +85,9 @@ slides: env
 book:
 	@$(call setup,book)
 	@$(BIN)/python -m scripts.book $(ARGS)
+
+playground: env
+	@$(BIN)/python -m scripts.playground $(ARGS)
 
 tables: env
 	@$(BIN)/python -m scripts.tables

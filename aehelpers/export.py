@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import nbformat
+import traitlets
 from nbconvert.preprocessors import Preprocessor
 
 from aehelpers import predictions, prose
@@ -25,7 +26,8 @@ class AehelpersExporter(Preprocessor):
 
     Where a cell has shown a widget of `aehelpers.widgets` for a model of a kind whose weights are
     shipped, the same widget is put into the page, with these weights and the package's own digits,
-    while the page stays small. Elsewhere the still picture stays, and a line says so.
+    while the page stays small; the playground, which trains there, needs no weights. Elsewhere the
+    still picture stays, and a line says so.
     Pictures get the description that is stored beside them as the `alt` of their `<img>`, which
     the templates of nbconvert don't read. Formulas, links and style are those of `aehelpers.prose`.
 
@@ -149,7 +151,14 @@ class Examples:
             model = self.models[names]
         digits = about.get("digits")
         digits = None if digits is None else _page.unpacked_images(digits)
-        return _base.CLASSES[kind].example(model, digits)
+        widget = _base.CLASSES[kind].example(model, digits)
+        values = about.get("values", {})
+        try:
+            for name in values.keys() & {*widget.shown}:
+                setattr(widget, name, values[name])
+        except traitlets.TraitError:  # of a later course
+            return None
+        return widget
 
 
 class _Pages:
@@ -172,4 +181,4 @@ class _Pages:
         self.store = store
         parts = _page.shared(self.store, self.done)
         frame = _page.frame(page, widget.title, widget.height)
-        return f"{parts}\n{frame}\n{_caption(NOTE)}"
+        return f"{parts}\n{frame}\n{_caption(NOTE) if about['weights'] else ''}"

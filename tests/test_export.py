@@ -1,5 +1,6 @@
 """What `jupyter nbconvert --to html` makes of the course's widgets."""
 
+import html
 import re
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_a_page_does_not_get_too_large(monkeypatch):
     monkeypatch.setattr(export, "MAX_WEIGHTS", 1000)
     page = exported()
     assert "<iframe" not in page and export.STILL in page
+
+
+def test_the_playground_comes_into_a_page_as_it_was_set():
+    values = {"settings": {"kind": "sparse", "k": 3}, "experiment": "collapse"}
+    page = exported("playground", {}, values=values)
+    frame = html.unescape(page.split('srcdoc="')[1])
+    assert "allow-downloads" in page and export.NOTE not in page
+    assert '"k": 3' in frame and '"experiment": "collapse"' in frame
+    later = exported("playground", {}, values={"settings": {"kind": "of a later course"}})
+    assert "<iframe" not in later and export.STILL in later
 
 
 def page_of(*cells, **options):

@@ -138,6 +138,21 @@ def test_map_takes_any_code_and_digit(vae, digits, labels):
     np.testing.assert_allclose(w.image, drawn(vae, w.z), atol=1e-5)
 
 
+def test_map_of_a_variational_model_brings_clouds(vae, digits, labels):
+    w = widgets.latent_map(vae, digits, labels)
+    _, log_variances = vae.posterior.predict(digits, verbose=0)
+    note = w._config["variances"]
+    packed = np.frombuffer(w._data, "float32", note["size"], note["at"])
+    np.testing.assert_allclose(packed.reshape(-1, 5), np.exp(log_variances), rtol=1e-4)
+    assert w._config["nets"].keys() == {"decoder"} and not w._config["draws"]
+    w = widgets.latent_map(vae, digits, labels, draw=True)
+    assert w._config["nets"].keys() == {"decoder", "encoder", "spread"} and w._config["draws"]
+    plain = seeded(models.deep, 2, sizes=(8,))
+    assert "variances" not in widgets.latent_map(plain, digits, labels)._config
+    with pytest.raises(ValueError, match="draw=True needs a variational model.*Received: Autoenc"):
+        widgets.latent_map(plain, digits, labels, draw=True)
+
+
 def test_the_plane_of_long_codes_is_that_of_their_principal_components():
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(200, 6)) * [1, 5, 1, 1, 3, 1] + 2

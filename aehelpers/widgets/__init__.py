@@ -8,10 +8,12 @@ files begin with an underscore because the functions have the names without: a m
 be hidden by its own function. What all of them share is in `_base.py` (models, values, pages),
 `_net.py` (models for the browser) and `_page.py`; in the browser in `common.js` (elements, and the
 way to Python), `keys.js`, `plane.js` (maps of codes), `pixels.js` (arithmetic on images),
-`forward.js` (the forward pass), `page.js` and `style.css`.
+`forward.js` (the forward pass), `paper.js` (a place to draw), `page.js` and `style.css`.
 
-`train.js` trains dense nets in the browser, with the layers of `backward.js`, the inner loops of
-`kernels.js` (assembled by `wasm.js`) and the random numbers of `random.js`.
+`playground` trains its nets in the browser: `train.js` and `backward.js` (losses, layers, Adam),
+`kernels.js` and `wasm.js` (their inner loops), `random.js`, `trainer.js` (one training),
+`session.js` and `worker.js` (the worker's side), `runner.js` (the page's); what is seen of it is in
+`playground.js` and the `playground_*.js` beside it.
 """
 
 from aehelpers.widgets._draw import draw
@@ -20,5 +22,6 @@ from aehelpers.widgets._latent_map import latent_map
 from aehelpers.widgets._latent_sliders import latent_sliders
 from aehelpers.widgets._morph import morph
 from aehelpers.widgets._noise import noise
+from aehelpers.widgets._playground import playground
 
-__all__ = ["draw", "features", "latent_map", "latent_sliders", "morph", "noise"]
+__all__ = ["draw", "features", "latent_map", "latent_sliders", "morph", "noise", "playground"]

@@ -1,5 +1,6 @@
 """A map of encoded digits to move over."""
 
+import keras
 import numpy as np
 
 from aehelpers import data, plots
@@ -19,7 +20,7 @@ class LatentMap(_base.CodeWidget):
     height = 465
     shown = ("z",)
 
-    def __init__(self, model, x, y):
+    def __init__(self, model, x, y, draw=False):
         encoder, decoder, (size,) = _base.check_model(model)
         if size < 2:
             raise ValueError(
@@ -28,7 +29,13 @@ class LatentMap(_base.CodeWidget):
         x = data.check_images(x)
         y = check_labels(y, len(x))
         x, y = x[:_MOST_POINTS], y[:_MOST_POINTS]
-        encoder = _base.Coder(encoder)
+        spread = _spread(model)
+        if draw and spread is None:
+            raise ValueError(
+                "draw=True needs a variational model, with a .posterior of mean and log-variance. "
+                f"Received: {type(model).__name__}"
+            )
+        encoder = _base.Coder(encoder, inputs=x[:20] if draw else None)
         self._codes, self._labels = _base.check_finite(encoder(x), "codes of x"), y
         middle = self._codes.mean(axis=0)
         decoder = _base.Coder(decoder, inputs=np.concatenate([self._codes[:20], middle[None]]))
@@ -40,9 +47,12 @@ class LatentMap(_base.CodeWidget):
                 "images": packer.images(x),
                 "start": middle.tolist(),
                 "names": [f"{prefix}1", f"{prefix}2"],
+                "draws": draw,
+                **({} if spread is None else _clouds(self._codes, spread(x), packer)),
             }
 
-        super().__init__(model, encoder, decoder, middle, pack)
+        nets = {"encoder": encoder, "spread": spread} if draw else {}
+        super().__init__(model, encoder, decoder, middle, pack, nets)
 
     @classmethod
     def example(cls, model, digits=None):
@@ -53,6 +63,19 @@ class LatentMap(_base.CodeWidget):
         origin, axes = _axes(self._codes)
         z = ((self._codes - origin) @ axes.T)[:_STATIC_POINTS]
         return plots.latent_map(z, self._labels[: len(z)])
+
+
+def _spread(model):
+    """Returns what gives the logarithms of the variances of codes, or `None`."""
+    posterior = getattr(model, "posterior", None)
+    if posterior is None:
+        return None
+    return _base.Coder(keras.Model(posterior.inputs, posterior.outputs[1]))
+
+
+def _clouds(codes, log_variances, packer):
+    variances = _base.check_finite(np.exp(log_variances), "variances of x")
+    return {"means": packer.numbers(codes), "variances": packer.numbers(variances)}
 
 
 def plane(codes, labels, packer):
@@ -114,16 +137,22 @@ def check_labels(y, n):
     return y
 
 
-def latent_map(model, x, y):
+def latent_map(model, x, y, draw=False):
     """Shows where the encoder puts digits; a drag over the map decodes what lies between them.
 
     A code of 2 numbers is its own map. Longer ones are shown on the plane through their mean on
     which they are spread most (their first two principal components).
 
+    Of a variational model it shows a digit's cloud, too: the Gaussian that the encoder gives it, as
+    ellipses at one and two standard deviations, with its KL divergence from N(0, 1). "New noise"
+    decodes another code drawn from it.
+
     Args:
         model: A model with `.encoder` and `.decoder` whose codes are vectors.
         x: Images in [0, 1], `(n, 28, 28, 1)`; the first 1,000 are shown.
         y: Their labels, integers from 0 to 9, `(n,)`.
+        draw: Whether there is a place to draw a digit, whose cloud follows the pen; for variational
+            models.
 
     Returns:
         A widget. `w.z` is the code, `(latent_dim,)`, and `w.image` the decoded digit, `(28, 28)`;
@@ -131,7 +160,8 @@ def latent_map(model, x, y):
 
     Raises:
         ValueError: If the model has no encoder or decoder, its codes are no vectors, its weights
-            are not finite, `x` holds no images in [0, 1], or `y` no labels for them.
+            are not finite, `x` holds no images in [0, 1], `y` no labels for them, or `draw` is
+            asked of a model without a `posterior`.
 
     Example:
 
@@ -143,4 +173,4 @@ def latent_map(model, x, y):
     >>> w.image.shape
     (28, 28)
     """
-    return LatentMap(model, x, y)
+    return LatentMap(model, x, y, draw)

@@ -93,7 +93,7 @@ _DARK = """
   body > .aew-note { color: #b0b0b0; }
   .aew {
     --aew-ink: #eee; --aew-soft: #b0b0b0; --aew-line: #555; --aew-paper: #1e1e1e;
-    --aew-accent: #64b5f6;
+    --aew-ground: #111; --aew-accent: #64b5f6;
   }
 }
 """
@@ -114,8 +114,9 @@ def unpacked_images(text):
 def frame(page, title, height):
     """Returns HTML for a page within a page, shut off from it; `height` is in CSS pixels."""
     return (
-        f'<iframe class="aehelpers" sandbox="allow-scripts" title="{html.escape(title)}" '
-        f'style="width: 100%; height: {height}px; border: 0" srcdoc="{html.escape(page)}"></iframe>'
+        f'<iframe class="aehelpers" sandbox="allow-scripts allow-downloads" '
+        f'title="{html.escape(title)}" style="width: 100%; height: {height}px; border: 0" '
+        f'srcdoc="{html.escape(page)}"></iframe>'
     )
 
 

@@ -255,6 +255,12 @@ const dataOf = (model) => kept || model.get("_data");
 /** Reads an array of the widget's data, such as images or codes, as floats. */
 export const stored = (model, array) => readArray(array, dataOf(model));
 
+/** Reads an array of grey levels as they are stored, bytes from 0 to 255. */
+export function storedBytes(model, { at, size }) {
+  const { buffer, byteOffset } = dataOf(model);
+  return new Uint8Array(buffer.slice(byteOffset + at, byteOffset + at + size));
+}
+
 /**
  * Shows the picture of a widget whose weights were not saved, if this is one.
  *

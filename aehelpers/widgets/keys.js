@@ -1,5 +1,7 @@
 // Which keys are a widget's, and which are those of the page around it.
 
+import { clamp } from "./pixels.js";
+
 const MOVES = /^(Arrow|Home|End|Page)/;
 
 /**
@@ -24,4 +26,29 @@ export function keepKeys(element) {
   // On the window, as JupyterLab listens on the document, and before all others.
   window.addEventListener("keydown", mark, true);
   return () => window.removeEventListener("keydown", mark, true);
+}
+
+const MAP_MOVES = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+/**
+ * The place of a map to which a key leads, or null.
+ *
+ * @param {KeyboardEvent} event - Of the key.
+ * @param {object} plane - {low, high}, the ends of the axes.
+ * @param {number[]} place - Where it was.
+ */
+export function placeAfterKey(event, plane, place) {
+  const direction = MAP_MOVES[event.key];
+  if (!direction || event.ctrlKey || event.metaKey || event.altKey) return null;
+  const share = event.shiftKey ? 0.1 : 0.02;
+  return place.map((value, k) => {
+    if (!direction[k]) return value;
+    const step = direction[k] * share * (plane.high[k] - plane.low[k]);
+    return clamp(value + step, plane.low[k], plane.high[k]);
+  });
 }

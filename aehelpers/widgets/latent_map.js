@@ -1,5 +1,6 @@
 // latent_map: where the encoder puts digits, and what the decoder draws anywhere between them.
 
+import { makeCloud } from "./cloud.js";
 import {
   button,
   describe,
@@ -18,14 +19,15 @@ import {
   stored,
   teller,
 } from "./common.js";
-import { clamp, row, SIDE } from "./pixels.js";
+import { placeAfterKey } from "./keys.js";
+import { row, SIDE } from "./pixels.js";
 import { makePlane } from "./plane.js";
 
 /** Shows the widget; see `_latent_map.py`. */
 export function render({ model, el }) {
   if (showStill({ model, el })) return undefined;
-  const { plane: config, images: packed, start, names } = model.get("_config");
-  const [{ decoder }, close] = openNets({ model, el });
+  const { plane: config, images: packed, start, names, variances } = model.get("_config");
+  const [nets, close] = openNets({ model, el });
   const tell = teller(model);
   const images = stored(model, packed);
   const plane = makePlane(model, config, 440, names);
@@ -44,11 +46,14 @@ export function render({ model, el }) {
   const map = h("div", attributes, plane.element, tip.element);
   const side = makeSide(images, config.labels, names, map);
 
+  const cloud = variances && makeCloud(model, plane, nets, (code) => go(code));
   const draw = oncePerFrame(() => {
     const [u, v] = plane.place(z);
     plane.mark(u, v);
-    decoder(z, (pixels) => drawGrey(side.digit, pixels));
-    side.show(u, v, plane.nearest(u, v)[0]);
+    nets.decoder(z, (pixels) => drawGrey(side.digit, pixels));
+    const nearest = plane.nearest(u, v)[0];
+    side.show(u, v, nearest);
+    cloud?.near(nearest);
   });
 
   function go(code, inform = true) {
@@ -61,7 +66,7 @@ export function render({ model, el }) {
   map.addEventListener("keydown", (event) => {
     if (event.key === "Home") go(start);
     else {
-      const next = afterKey(event, plane, plane.place(z));
+      const next = placeAfterKey(event, plane, plane.place(z));
       if (!next) return;
       goTo(...next);
     }
@@ -75,7 +80,7 @@ export function render({ model, el }) {
     "latent-map",
     "Latent map",
     map,
-    side.element(reset),
+    side.element(reset, cloud?.element),
     side.spoken,
   );
   draw();
@@ -113,7 +118,7 @@ function makeSide(images, labels, names, map) {
       if (document.activeElement === map) spoken.textContent = text;
     }, 400);
   };
-  const element = (reset) =>
+  const element = (reset, cloud) =>
     h(
       "div",
       { class: "aew-side" },
@@ -123,6 +128,7 @@ function makeSide(images, labels, names, map) {
       where,
       h("div", { class: "aew-row" }, near, whose),
       h("div", { class: "aew-buttons" }, reset),
+      cloud || [],
     );
   return { digit, spoken, show, element };
 }
@@ -174,24 +180,5 @@ function followPointer(map, plane, tip, goTo) {
   map.addEventListener("pointerleave", () => {
     tip.hide();
     plane.circle(-1);
-  });
-}
-
-const DIRECTIONS = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
-
-/** The place to which a key leads, if it does. */
-function afterKey(event, plane, place) {
-  const direction = DIRECTIONS[event.key];
-  if (!direction || event.ctrlKey || event.metaKey || event.altKey) return null;
-  const share = event.shiftKey ? 0.1 : 0.02;
-  return place.map((value, k) => {
-    if (!direction[k]) return value;
-    const step = direction[k] * share * (plane.high[k] - plane.low[k]);
-    return clamp(value + step, plane.low[k], plane.high[k]);
   });
 }

@@ -5,7 +5,8 @@ import { clamp } from "./pixels.js";
 
 const MARGIN = { left: 38, right: 8, top: 8, bottom: 26 };
 
-const svg = (tag, attributes = {}, ...children) => {
+/** Makes an element of a picture in SVG. */
+export const svg = (tag, attributes = {}, ...children) => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
@@ -23,7 +24,8 @@ const svg = (tag, attributes = {}, ...children) => {
  * @returns {object} The `element`; `code(u, v)`, the code at a place of the plane; `place(code)`,
  *   the place of a code; `at(event)`, the place under a pointer; `nearest(u, v)`, the number of the
  *   nearest point and its distance in pixels of the map; `mark(u, v)`,
- *   which takes null for no mark, and `circle(i)`.
+ *   which takes null for no mark, `cloud(place, variances)`, the ellipses of a Gaussian at one and
+ *   two deviations, or null, and `circle(i)`.
  */
 export function makePlane(model, config, side, names = ["", ""]) {
   const points = stored(model, config.points);
@@ -41,12 +43,14 @@ export function makePlane(model, config, side, names = ["", ""]) {
     svg("circle", { r: 9 }),
     svg("path", { d: "M-15 0H-5M5 0H15M0 -15V-5M0 5V15" }),
   );
+  const clouds = [1, 2].map(() => svg("ellipse", { class: "aew-cloud", visibility: "hidden" }));
   const ring = svg("circle", { class: "aew-ring", r: 6, visibility: "hidden" });
   const element = svg(
     "svg",
     { viewBox: `0 0 ${side} ${side}`, width: side, class: "aew-plane", "aria-hidden": "true" },
     ...frame(plane, names, large ? 6 : 3),
     svg("g", { class: "aew-dots" }, ...dots(places, classes, large ? 2.6 : 1.8)),
+    ...clouds,
     ring,
     marker,
     ...badges(places, classes, large ? 9 : 7), // last, so that the marker hides none
@@ -75,6 +79,12 @@ export function makePlane(model, config, side, names = ["", ""]) {
       const [x, y] = [plane.across(plane.inside(u, 0)), plane.down(plane.inside(v, 1))];
       marker.setAttribute("transform", `translate(${x} ${y})`);
     },
+    cloud(place, variances) {
+      clouds.forEach((ellipse, k) => {
+        ellipse.setAttribute("visibility", place ? "visible" : "hidden");
+        if (place) putCloud(ellipse, plane, place, cloudOf(plane.axes, variances), k + 1);
+      });
+    },
     circle(i) {
       ring.setAttribute("visibility", i < 0 ? "hidden" : "visible");
       if (i < 0) return;
@@ -82,6 +92,16 @@ export function makePlane(model, config, side, names = ["", ""]) {
       ring.setAttribute("cy", places[i].y);
     },
   };
+}
+
+/** An ellipse at so many deviations; the axes of the map may have different scales. */
+function putCloud(ellipse, plane, [u, v], [long, short, turn], deviations) {
+  const { low, high, width, height } = plane;
+  const [a, b] = [width / (high[0] - low[0]), height / (high[1] - low[1])];
+  const shape = { rx: long * deviations, ry: short * deviations };
+  for (const [name, value] of Object.entries(shape)) ellipse.setAttribute(name, value);
+  const place = `translate(${plane.across(u)} ${plane.down(v)}) scale(${a} ${-b})`;
+  ellipse.setAttribute("transform", `${place} rotate(${(turn * 180) / Math.PI})`);
 }
 
 /** The ways from places of the plane to codes and back. */
@@ -92,6 +112,7 @@ function projection(model, config) {
   const along = (code, k) =>
     origin.reduce((sum, value, i) => sum + (code[i] - value) * axes[k * size + i], 0);
   return {
+    axes,
     code: (u, v) =>
       Float32Array.from(origin, (value, i) => value + u * axes[i] + v * axes[size + i]),
     place: (code) => [along(code, 0), along(code, 1)],
@@ -151,7 +172,7 @@ function nameAt(place, name) {
 }
 
 /** Round numbers between two others, each with the decimal places that they need. */
-function ticks(low, high, most) {
+export function ticks(low, high, most) {
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
@@ -200,4 +221,30 @@ function pushApart(places, least) {
       }
     }
   }
+}
+
+/**
+ * The ellipse of a Gaussian on a plane, at one standard deviation.
+ *
+ * @param {Float32Array} axes - The two directions of the plane, one behind the other.
+ * @param {Float32Array} variances - Of the numbers of codes.
+ * @param {number} from - Where in these the code's begin.
+ * @returns {number[]} Half its axes, and its turn in radians.
+ */
+export function cloudOf(axes, variances, from = 0) {
+  const size = axes.length / 2;
+  let [a, b, c] = [0, 0, 0]; // the covariance on the plane
+  for (let i = 0; i < size; i++) {
+    const variance = variances[from + i];
+    a += variance * axes[i] ** 2;
+    b += variance * axes[i] * axes[size + i];
+    c += variance * axes[size + i] ** 2;
+  }
+  const middle = (a + c) / 2;
+  const apart = Math.hypot((a - c) / 2, b);
+  return [
+    Math.sqrt(middle + apart),
+    Math.sqrt(Math.max(middle - apart, 0)),
+    Math.atan2(b, (a - c) / 2) / 2,
+  ];
 }

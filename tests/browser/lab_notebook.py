@@ -33,8 +33,10 @@ unknown = keras.Sequential([
     "noise = widgets.noise(maps, x)\nnoise",
     "features = widgets.features(model, x)\nfeatures",
     "draw = widgets.draw({'a model': model})\ndraw",
+    "play = widgets.playground(kind='vanilla')\nplay",
 ]
 NAMES = {"sliders": 3, "latent-map": 1, "morph": 1, "noise": 1, "features": 1, "draw": 1}
+NAMES |= {"playground": 1}
 
 EVALUATE = """async (code) => {
   const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
@@ -92,7 +94,7 @@ class Notebook:
 
     def wait(self):
         """Waits until every widget is there."""
-        self.widget("draw").wait_for()
+        self.widget("playground").wait_for()
         eventually(self.all_there, self.page.locator("body"))
 
     def all_there(self):

@@ -72,6 +72,27 @@ def test_python_moves_the_sliders(notebook):
     assert_same_picture(notebook.widget("draw").get_by_role("img").first, notebook.value("x[3]"))
 
 
+def test_the_playground_trains_beside_the_kernel(notebook):
+    widget = notebook.widget("playground")
+    train = widget.get_by_role("button", name="Train", exact=True)
+    train.click()
+    notebook.page.wait_for_function(
+        "Number(document.querySelector('[data-step]').dataset.step) > 20"
+    )
+    widget.get_by_role("button", name="Pause").click()
+    rate = widget.get_by_role("slider", name="Learning rate")
+    rate.focus()
+    rate.press("Home")
+
+    def python_knows():
+        assert notebook.value("np.array(play.settings['rate'])") == 0.0001
+
+    eventually(python_knows, widget)
+    notebook.execute("play.settings = {'kind': 'sparse', 'code': 32}")
+    widget.get_by_text("of 32 numbers ever on").wait_for()
+    assert widget.get_by_label("Kind of net").evaluate("e => e.value") == "3"
+
+
 def test_widgets_on_one_page_do_not_disturb_each_other(notebook):
     first, second = (notebook.widget("sliders", i) for i in (0, 1))
     still = grey(first.get_by_role("img"))

@@ -47,6 +47,7 @@ def made(digits):
         "noise": widgets.noise(maps, x),
         "features": widgets.features(models.sparse(40, k=6), x),
         "draw": widgets.draw({"two numbers": plane, "maps": maps}),
+        "playground": widgets.playground(),
     }
 
 
@@ -115,6 +116,58 @@ def test_map(page, show, made):
     point = points.first.bounding_box()
     page.mouse.move(point["x"] + 2, point["y"] + 2)
     assert map.locator(".aew-tip").is_visible()
+
+
+def ellipses(map):
+    shown = map.locator(".aew-cloud:visible")
+    return [each.bounding_box() for each in shown.all()]
+
+
+def test_the_cloud_of_a_digit_and_of_a_drawing(page, digits, tmp_path):
+    keras.utils.set_random_seed(0)
+    vae = models.variational(2, sizes=(12,))
+    w = widgets.latent_map(vae, *digits, draw=True)
+    page.context.set_offline(True)
+    page.goto(w.save(tmp_path / "map.html").as_uri())
+    page.wait_for_selector("body[data-ready]")
+    widget = page.locator(".aew-latent-map")
+    map, digit = widget.locator("svg"), widget.get_by_role("img").first
+    assert not ellipses(map)
+    widget.get_by_role("button", name="Its cloud").click()
+    mean, log_var = (each.numpy() for each in vae.posterior(digits[0]))
+    code = w._codes.mean(axis=0)
+    nearest = int(np.argmin(np.square(mean - code).sum(axis=1)))
+    kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1)[nearest]
+    widget.get_by_text(f"The cloud of this {digits[1][nearest]} costs {kl:.1f} nats").wait_for()
+    inner, outer = ellipses(map)
+    assert outer["width"] == pytest.approx(2 * inner["width"], rel=0.05)
+    low, high = (np.array(w._config["plane"][end]) for end in ("low", "high"))
+    pixels = 2 * np.exp(log_var[nearest] / 2) * (440 - np.array([46, 34])) / (high - low)
+    np.testing.assert_allclose([inner["width"], inner["height"]], pixels, rtol=0.05, atol=2)
+    before = grey(digit)
+    assert_same_picture(digit, w.decode(mean[nearest]))
+    widget.get_by_role("button", name="New noise").click()
+    assert_changes(digit, before)
+    assert ellipses(map) == [inner, outer]  # another code of the same cloud
+
+    desk = widget.get_by_role("application", name="Draw a digit")
+    x, y = place(desk, 0.3, 0.2)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 90, steps=4)
+    widget.get_by_text("The cloud of your digit costs").wait_for()
+    half = ellipses(map)
+    page.mouse.move(x + 90, y + 20, steps=4)  # the cloud follows the pen
+    eventually(lambda: _differ(ellipses(map), half), widget)
+    page.mouse.up()
+    widget.get_by_role("button", name="Clear").click()
+    assert not ellipses(map)
+    found = Axe().run(page).response["violations"]
+    assert not [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+
+
+def _differ(one, other):
+    assert one != other
 
 
 def test_morph(show, made):
