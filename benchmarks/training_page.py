@@ -1,0 +1,242 @@
+"""Training in the page: an epoch in the playground's engine, beside other engines and Keras.
+
+    npm install --prefix FOLDER @tensorflow/tfjs @tensorflow/tfjs-backend-wasm @jax-js/jax
+    python -m benchmarks.training_page --modules FOLDER/node_modules [--epochs 5] [--tiny]
+
+784-64-2-64-784, 4,500 digits in batches of 50, squared error, Adam: in Chromium the playground's
+engine (with products and sums in one instruction, with plain SIMD, in JavaScript), TensorFlow.js
+and jax-js on one core each, and `fit` of Keras on one thread, which starts from the playground's
+weights. The first epoch compiles and isn't counted. Then the playground itself, while it trains:
+frames, keys, and memory after each of 10 minutes. Writes benchmarks/results/training_page.json.
+Leave the machine alone meanwhile.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from aehelpers.widgets import _base, _playground
+from scripts import results
+from scripts.lab import FLAGS, find_chromium
+
+ENGINES = {
+    "fused": "the playground, SIMD with fused products and sums",
+    "simd": "the playground, SIMD",
+    "plain": "the playground without WebAssembly",
+    "tensorflow": "TensorFlow.js, wasm",
+    "jax": "jax-js, wasm",
+    "keras": "Keras `fit`, one thread",
+}
+PAGE = Path(__file__).with_suffix(".mjs")
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+
+KERAS = """
+import json, sys, time
+import keras, numpy as np
+x = np.fromfile(sys.argv[1], "uint8").reshape(-1, 784)[:4500].astype("float32") / 255
+keras.utils.set_random_seed(0)
+layers = keras.layers
+model = keras.Sequential([keras.Input((784,)), layers.Dense(64, "relu"), layers.Dense(2),
+    layers.Dense(64, "relu"), layers.Dense(784, "sigmoid")])
+loss = lambda y, p: keras.ops.sum(keras.ops.square(y - p), axis=-1)
+model.compile(keras.optimizers.Adam(0.002), loss=loss)
+values = json.loads(sys.stdin.read())
+model.set_weights([np.reshape(v, w.shape) for v, w in zip(values, model.get_weights())])
+times = []
+for _ in range(int(sys.argv[2]) + 1):
+    start = time.perf_counter()
+    history = model.fit(x, x, batch_size=50, epochs=1, verbose=0, shuffle=False).history
+    times.append(time.perf_counter() - start)
+print(json.dumps({"seconds": times[:-1], "loss": history["loss"][0]}))
+"""
+
+# In the page: the gaps between frames, and from each key press to the end of the frame after it.
+WATCH = """
+window.watch = { gaps: [], keys: [] };
+let last = performance.now();
+requestAnimationFrame(function frame(now) {
+  watch.gaps.push(now - last);
+  last = now;
+  requestAnimationFrame(frame);
+});
+addEventListener("keydown", ({ timeStamp }) => requestAnimationFrame(() => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => watch.keys.push(performance.now() - timeStamp);
+  port2.postMessage(0);
+}));
+"""
+
+
+def served(route, modules, digits):
+    """Answers the page's requests from files: nothing leaves the machine."""
+    path = route.request.url.split("bench.test")[1]
+    if path == "/":
+        tensorflow = "/modules/@tensorflow/tfjs"
+        scripts = [f"{tensorflow}/dist/tf.min.js", f"{tensorflow}-backend-wasm/dist/"
+                   "tf-backend-wasm.min.js"]  # fmt: skip
+        tags = "".join(f'<script src="{each}"></script>' for each in scripts if modules)
+        body = f'<!doctype html>{tags}<script type="module" src="/page.mjs"></script>'
+        return route.fulfill(body=body, content_type="text/html")
+    if path == "/digits":
+        return route.fulfill(body=digits, content_type="application/octet-stream")
+    places = {"/page.mjs": PAGE}
+    if path.startswith("/widgets/"):
+        places[path] = _base.FOLDER / path.removeprefix("/widgets/")
+    elif path.startswith("/modules/") and modules:
+        places[path] = modules / path.removeprefix("/modules/")
+    file = places.get(path)
+    if file is None or not file.exists():
+        return route.fulfill(status=404)
+    return route.fulfill(body=file.read_bytes(), content_type=_TYPES.get(file.suffix, "text/plain"))
+
+
+def in_chromium(names, modules, digits, epochs):
+    """Yields what each engine took."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        for name in names:
+            page = browser.new_page()
+            page.set_default_timeout(600_000)
+            page.route("**/*", lambda route: served(route, modules, digits))
+            page.goto("http://bench.test/")
+            page.wait_for_function("window.train")
+            yield name, page.evaluate("([n, e]) => window.train(n, e)", [name, epochs])
+            page.close()
+        browser.close()
+
+
+def in_use(minutes, presses, folder):
+    """Returns how the playground's page does while it trains.
+
+    Args:
+        minutes: For which its memory is watched.
+        presses: Of keys.
+        folder: For the page.
+    """
+    from playwright.sync_api import sync_playwright
+
+    path = _playground.playground().save(Path(folder, "playground.html"))
+    flags = [*FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags)
+        page = browser.new_page(viewport={"width": 1280, "height": 1300})
+        start = time.perf_counter()
+        page.goto(path.as_uri())
+        page.wait_for_selector("#widget[data-step='0']")
+        found = {"first_picture_s": round(time.perf_counter() - start, 2)}
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.wait_for_timeout(3000)
+        plane = page.get_by_role("application", name="Map of codes")
+        plane.click(position={"x": 200, "y": 200})
+        page.evaluate(WATCH)
+        for i in range(presses):
+            plane.press("ArrowRight" if i // 20 % 2 else "ArrowLeft")
+            page.wait_for_timeout(60 + 7 * (i % 5))  # at no fixed place within a frame
+        seen = page.evaluate("watch")
+        found |= {
+            "key_p50_ms": round(float(np.percentile(seen["keys"], 50)), 1),
+            "key_p95_ms": round(float(np.percentile(seen["keys"], 95)), 1),
+            "frame_p95_ms": round(float(np.percentile(seen["gaps"], 95)), 1),
+            "frame_max_ms": round(max(seen["gaps"]), 1),
+            "frames": len(seen["gaps"]),
+        }
+        page.evaluate("watch.gaps.length = 0")
+        before, start, heap = steps(page), time.perf_counter(), []
+        for _ in range(minutes + 1):
+            heap.append(page.evaluate("gc(), performance.memory.usedJSHeapSize"))
+            page.wait_for_timeout(60_000)
+        seconds = (time.perf_counter() - start) / (steps(page) - before) * 90
+        gaps = page.evaluate("watch.gaps")
+        browser.close()
+    return found | {
+        "epoch_s": round(seconds, 3),
+        "heap_mb": [round(each / 1e6, 1) for each in heap],
+        "frames_over_50_ms": sum(gap > 50 for gap in gaps),
+        "frames_watched": len(gaps),
+    }
+
+
+def steps(page):
+    return int(page.locator("#widget").get_attribute("data-step"))
+
+
+def in_keras(digits, epochs, start, folder):
+    """Returns what Keras took, in a process of its own with one thread."""
+    path = Path(folder, "digits")
+    path.write_bytes(digits)
+    one = dict.fromkeys(
+        ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"], "1"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", KERAS, path, str(epochs)],
+        input=json.dumps(start),
+        env=os.environ | one,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def table(found=None):
+    """Renders the results in Markdown."""
+    found = found or results.load("training_page")
+    rows = {row["name"]: row for row in found["rows"]}
+    lines = [
+        "| 784-64-2-64-784, 4,500 digits | seconds an epoch | beside Keras | mean loss of "
+        f"epoch {found['epochs'] + 1} |",
+        "|---|---|---|---|",
+    ]
+    keras = rows["keras"]["seconds"]
+    for name, row in rows.items():
+        ratio = f"{row['seconds'] / keras:.2f}"
+        lines.append(f"| {ENGINES[name]} | {row['seconds']:.2f} | {ratio} | {row['loss']:.2f} |")
+    return "\n".join([*lines, "", results.described(found["machine"])])
+
+
+def main(argv=None):
+    """Runs all engines, or those without other modules."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--modules", type=Path, help="node_modules with the other engines")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--minutes", type=int, default=10, help="for which the page is watched")
+    parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
+    args = parser.parse_args(argv)
+    if args.modules is None and not args.tiny:
+        results.check_part("training_page")
+    images = _playground.digits()[0][:4500]
+    digits = images.tobytes()
+    epochs = 2 if args.tiny else args.epochs
+    names = [name for name in ENGINES if name != "keras"]
+    if args.modules is None:
+        names = [name for name in names if name not in ("tensorflow", "jax")]
+    found = dict(in_chromium(names, args.modules, digits, epochs))
+    with tempfile.TemporaryDirectory() as folder:
+        found["keras"] = in_keras(digits, epochs, found["fused"]["start"], folder)
+        used = in_use(0 if args.tiny else args.minutes, 20 if args.tiny else 100, folder)
+    rows = [
+        {"name": name, "seconds": round(float(np.median(each["seconds"][1:])), 4)}
+        | {"loss": round(each["loss"], 2), "kind": each.get("kind", "")}
+        for name, each in found.items()
+    ]
+    for row in rows:
+        print(json.dumps(row))
+    print(json.dumps(used))
+    if not args.tiny:
+        rows = results.merged("training_page", rows, lambda row: row["name"])
+        rows = [row for name in ENGINES for row in rows if row["name"] == name]
+        results.store("training_page", rows, epochs=epochs, page=used)
+
+
+if __name__ == "__main__":
+    main()
