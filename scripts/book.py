@@ -61,7 +61,8 @@ class Site:
 
     def text(self, markdown):
         """Returns Markdown of a page that lies in a folder of the site."""
-        return prose.with_names(book_pages.linked(markdown, self.known, self.repository))
+        text = book_pages.linked(markdown, self.known, self.repository)
+        return prose.with_names(book_pages.played(text))
 
     def launch(self, name, before):
         """Returns links to services that run a notebook, after a word; nothing without any."""
@@ -136,6 +137,9 @@ class Site:
 
         page = (BOOK / "index.md").read_text(encoding="utf-8")
         self._save("index.md", book_front.page(self, page))
+        page = (BOOK / "playground.md").read_text(encoding="utf-8")
+        page = page.replace("<!-- playground -->", book_front.playground(self))
+        self._save("playground.md", page)
 
     def _save(self, path, text):
         path = self.folder / path

@@ -1,4 +1,4 @@
-"""The front page of the course's site: live sliders, and a small picture of each kind."""
+"""Pages that only the site has: its front page with live sliders and pictures, the playground."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from aehelpers import data, weights
+from aehelpers import data, weights, widgets
 
 TILES = 8
 _CODES = (1, 2, 3, 5, 8, 12, 17, 25)  # numbers left on in the picture of the sparse code
@@ -41,6 +41,15 @@ def sliders(site):
                 early = site.widgets.early(name, "_static/course/live")
                 return f"{early}\n{place.replace('../', '')}"
     return ""
+
+
+def playground(site):
+    """Returns the place of the playground, which has its page for itself, its address as well."""
+    widget = widgets.playground()
+    content, about = widget._repr_mimebundle_()
+    still = site.figures.write("playground", content["image/png"], about["image/png"])
+    place = site.widgets.place("playground", about["aehelpers"], still)
+    return f"<div data-address>{place}</div>".replace("../", "")
 
 
 def pictures():

@@ -50,6 +50,12 @@ def linked(text, known, address):
     return prose.with_links(text, target)
 
 
+def played(text):
+    """Returns Markdown in which a call that opens an experiment leads to it on the site."""
+    link = r'<a href="../playground.html#experiment=\2"><code>\1</code></a>'
+    return re.sub(r'`(widgets\.playground\("(\w+)"\))`', link, text)
+
+
 class Chapter:
     """Makes the page of one notebook.
 

@@ -205,6 +205,14 @@ def test_links_lead_to_pages_or_to_the_repository_or_are_text():
     )
 
 
+def test_a_call_that_opens_an_experiment_leads_to_it():
+    text = 'Run `widgets.playground("collapse")`, or `widgets.playground()`.'
+    assert book_pages.played(text) == (
+        'Run <a href="../playground.html#experiment=collapse">'
+        '<code>widgets.playground("collapse")</code></a>, or `widgets.playground()`.'
+    )
+
+
 def test_sections_of_the_readme_that_the_site_takes_are_there():
     readme = (course.ROOT / "README.md").read_text(encoding="utf-8")
     assert "make lab" in book_pages.section(readme, "Start")

@@ -22,6 +22,7 @@ from scripts import course
 PATIENCE = 60_000
 NAMES = [
     "index.html",
+    "playground.html",
     "run.html",
     "search.html",
     *(f"notebooks/{each}.html" for each in course.notebooks()),
@@ -117,7 +118,7 @@ def test_every_page_by_server(visit, server, path):
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         expected = sum("aehelpers" in output.get("metadata", {}) for output in outputs)
         assert page.locator("img.only-light:not(.course-still img)").count() >= 1
-    assert enliven(page) == expected + (path == "index.html")
+    assert enliven(page) == expected + (path in ("index.html", "playground.html"))
     assert page.locator("h1:not(#jb-print-docs-body h1)").count() == 1
     assert "still picture" not in page.locator("article, main").first.inner_text()
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
@@ -184,7 +185,8 @@ def test_nothing_is_a_white_box_in_a_dark_page(visit, server, scheme):
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize(
-    "path", ["index.html", *(f"notebooks/{each}.html" for each in course.core())]
+    "path",
+    ["index.html", "playground.html", *(f"notebooks/{each}.html" for each in course.core())],
 )
 def test_widgets_have_room(visit, server, width, path):
     page = visit(server, path, width=width)
@@ -205,6 +207,29 @@ def test_a_slider_moves_the_digit_on_the_front_page(visit, address):
     for _ in range(30):
         page.keyboard.press("ArrowRight")
     page.wait_for_function(f"{pixels} !== {json.dumps(before)}")
+
+
+def test_the_playground_trains_and_its_address_follows(visit, address):
+    page = visit(address, "playground.html#experiment=collapse&code=8&beta=40")
+    enliven(page)
+    widget = page.locator(".aew-playground")
+    experiment = widget.get_by_role("combobox", name="Experiment")
+    assert experiment.input_value() == "collapse"
+    assert widget.get_by_role("slider", name="β").get_attribute("aria-valuetext") == "40"
+    before = page.locator(".course-widget").get_attribute("data-step")
+    assert before in (None, "0")
+    widget.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_function("Number(document.querySelector('.course-widget').dataset.step) > 20")
+    widget.get_by_role("slider", name="β").press("Home")
+    page.wait_for_function("location.hash.includes('beta=0')")
+    assert "experiment=collapse" in page.url
+
+
+def test_a_chapter_leads_to_its_experiment(visit, server):
+    page = visit(server, "notebooks/05_variational.html")
+    link = page.locator("article a[href*='playground.html#experiment=']").first
+    page = visit(server, link.get_attribute("href").removeprefix("../"))
+    page.locator(".aew-experiment legend").wait_for()
 
 
 def test_a_page_remembers_a_prediction_and_answers_after_the_result(visit, address):
@@ -331,7 +356,7 @@ def test_internal_links_lead_somewhere(site):
             there, anchor = urldefrag(urljoin(path.as_uri(), target))
             file = Path(unquote(urlsplit(there).path))
             assert file.exists(), (path.name, target)
-            if anchor and file in ids:
+            if anchor and file in ids and "=" not in anchor:  # the playground's settings
                 assert unquote(anchor) in ids[file], (path.name, target)
             checked += 1
     assert checked > 1000
