@@ -1,6 +1,7 @@
 """The exercises as a course for nbgrader; where nbgrader is installed, by its own commands."""
 
 import ast
+import copy
 import importlib.util
 import os
 import re
@@ -67,8 +68,9 @@ def test_the_command_writes_a_course_and_keeps_what_was_changed(tmp_path, capsys
     assert "left so; the newer one is 00_start_here.new.ipynb" in capsys.readouterr().out
 
 
+RIGHT = "right"  # this learner hands in by the exchange, as the user who runs the tests
 ANSWERS = {
-    "right": ("return x.mean(axis=0)", 1, "passed"),
+    RIGHT: ("return x.mean(axis=0)", 1, "passed"),
     "wrong": ("return x.mean()", 0, "single grey"),
     "blank": ("...", 0, "not attempted yet"),
 }
@@ -77,45 +79,67 @@ ANSWERS = {
 @pytest.mark.skipif(
     importlib.util.find_spec("nbgrader") is None, reason="nbgrader isn't installed here."
 )
-def test_assignment_marks_and_feedback_by_nbgrader_itself(tmp_path):
-    name = "00_start_here"
-    student.main([name, "--nbgrader", "--to", str(tmp_path)])
+def test_a_round_by_nbgrader_itself(tmp_path):
+    """From the assignment to the feedback: one learner by the exchange, others by the folder."""
+    name, course_folder, desk = "00_start_here", tmp_path / "course", tmp_path / "desk"
+    student.main([name, "--nbgrader", "--to", str(course_folder)])
+    desk.mkdir()
 
-    def run(*command):
+    from nbgrader.api import Gradebook
+    from nbgrader.utils import get_username
+
+    me = get_username()
+
+    def run(*command, at=course_folder):
         # nbgrader calls a program that lies beside its Python.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         environment = os.environ | {"PYTHONPATH": str(course.ROOT), "PATH": path}
+        exchange = [f"--Exchange.{each}={tmp_path / each}" for each in ("root", "cache")]
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *command],
-            cwd=tmp_path,
+            [sys.executable, "-m", "nbgrader", *command, *exchange],
+            cwd=at,
             env=environment,
             capture_output=True,
             text=True,
         )
         assert done.returncode == 0, done.stderr
 
+    def hand_in(notebook, answer, folder):
+        notebook = copy.deepcopy(notebook)
+        (cell,) = [cell for cell in marked(notebook, "solution") if "ex00_1" in cell.source]
+        cell.source = cell.source.replace("...", answer, 1)
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+
     run("generate_assignment", name)
-    release = nbformat.read(tmp_path / "release" / name / f"{name}.ipynb", as_version=4)
+    release = nbformat.read(course_folder / "release" / name / f"{name}.ipynb", as_version=4)
     text = str(release)
     assert "SOLUTION" not in text and "x.mean(axis=0)" not in text
+
+    run("release_assignment", name)
+    run("fetch_assignment", name, "--course=autoencoders", at=desk)
+    fetched = nbformat.read(desk / name / f"{name}.ipynb", as_version=4)
+    hand_in(fetched, ANSWERS[RIGHT][0], desk / name)
+    run("submit", name, "--course=autoencoders", at=desk)
+    run("collect", name)
     for who, (answer, *_) in ANSWERS.items():
-        for cell in release.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == "ex00_1":
-                original = cell.source
-                cell.source = cell.source.replace("...", answer, 1)
-                folder = tmp_path / "submitted" / who / name
-                folder.mkdir(parents=True)
-                nbformat.write(release, folder / f"{name}.ipynb")
-                cell.source = original
+        if who != RIGHT:
+            hand_in(release, answer, course_folder / "submitted" / who / name)
+
     run("autograde", name)
     run("generate_feedback", name)
+    # Of those who didn't hand in by the exchange it knows no time, and stops.
+    run("release_feedback", name, f"--student={me}")
+    run("fetch_feedback", name, "--course=autoencoders", at=desk)
 
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
-        for who, (_, points, _) in ANSWERS.items():
-            submission = book.find_submission(name, who)
+    pages = {
+        who: course_folder / "feedback" / who / name / f"{name}.html"
+        for who in ANSWERS
+        if who != RIGHT
+    }
+    (pages[RIGHT],) = (desk / name / "feedback").rglob(f"{name}.html")
+    with Gradebook(f"sqlite:///{course_folder / 'gradebook.db'}") as book:
+        for who, (_, points, words) in ANSWERS.items():
+            submission = book.find_submission(name, me if who == RIGHT else who)
             assert (submission.score, submission.max_score) == (points, 3), who
-    for who, (*_, words) in ANSWERS.items():
-        page = (tmp_path / "feedback" / who / name / f"{name}.html").read_text(encoding="utf-8")
-        assert words in page
+            assert words in pages[who].read_text(encoding="utf-8"), who
