@@ -70,7 +70,7 @@ addEventListener("keydown", ({ timeStamp }) => requestAnimationFrame(() => {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => watch.keys.push(performance.now() - timeStamp);
   port2.postMessage(0);
-}));
+}), true);
 """
 
 
@@ -153,8 +153,8 @@ def in_use(minutes, presses, folder):
         page.evaluate("watch.gaps.length = 0")
         before, start, heap = steps(page), time.perf_counter(), []
         for _ in range(minutes + 1):
+            page.wait_for_timeout(60_000 if minutes else 2000)
             heap.append(page.evaluate("gc(), performance.memory.usedJSHeapSize"))
-            page.wait_for_timeout(60_000)
         seconds = (time.perf_counter() - start) / (steps(page) - before) * 90
         gaps = page.evaluate("watch.gaps")
         browser.close()
@@ -223,7 +223,6 @@ def main(argv=None):
     found = dict(in_chromium(names, args.modules, digits, epochs))
     with tempfile.TemporaryDirectory() as folder:
         found["keras"] = in_keras(digits, epochs, found["fused"]["start"], folder)
-        used = in_use(0 if args.tiny else args.minutes, 20 if args.tiny else 100, folder)
     rows = [
         {"name": name, "seconds": round(float(np.median(each["seconds"][1:])), 4)}
         | {"loss": round(each["loss"], 2), "kind": each.get("kind", "")}
@@ -231,6 +230,8 @@ def main(argv=None):
     ]
     for row in rows:
         print(json.dumps(row))
+    with tempfile.TemporaryDirectory() as folder:
+        used = in_use(0 if args.tiny else args.minutes, 20 if args.tiny else 100, folder)
     print(json.dumps(used))
     if not args.tiny:
         rows = results.merged("training_page", rows, lambda row: row["name"])

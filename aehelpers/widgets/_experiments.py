@@ -84,9 +84,9 @@ EXPERIMENTS = [
             "And the reconstructions that pay for it."
         ),
         "measured": (
-            "At β of 0.01 a cloud’s deviation was 0.02 where that of the map’s points was 1.79; "
-            "at 1 it was 0.13 of 1.15, at 10 0.39 of 0.86, and at 40 0.97 of 0.05: every cloud "
-            "was the prior’s, and a code could be any digit’s (three seeds)."
+            "A cloud’s deviation was 0.02 at β of 0.01, where that of the map’s points was 1.79. "
+            "It was 0.13 (of 1.15) at 1 and 0.39 (of 0.86) at 10. At 40 it was 0.97, of 0.05: "
+            "every cloud was the prior’s, and a code could be any digit’s (three seeds)."
         ),
         "runs": {"up": [({}, 4), ({"beta": 1}, 3), ({"beta": 10}, 3), ({"beta": 40}, 3)]},
     },
@@ -106,9 +106,9 @@ EXPERIMENTS = [
             "does the code come back?"
         ),
         "measured": (
-            "Nothing: 0 of 8 numbers were active, for 0.0 nats of KL. It can be cured, slowly: "
-            "4 epochs at β of 1 later 7 to 8 were, with a reconstruction of 147.1 nats, where a "
-            "net that had β of 1 from the start for 8 epochs had 118.7 (three seeds)."
+            "Nothing: 0 of 8 numbers were active, for 0.0 nats of KL. It can be cured, slowly. "
+            "After 4 more epochs, at β of 1, 7 or 8 were active, with a reconstruction of 147.1 "
+            "nats; a net that had β of 1 from the start had 118.7 after 8 epochs (three seeds)."
         ),
         "runs": {"cure": [({}, 4), ({"beta": 1}, 4)], "never": [({"beta": 1}, 8)]},
     },
@@ -124,8 +124,8 @@ EXPERIMENTS = [
             "Then move β to 4."
         ),
         "measured": (
-            "16 of 16 numbers were active, for 20.6 nats of KL; with β of 4 from the start 15 "
-            "to 16, for 6.9 nats (three seeds)."
+            "All 16 were active, for 20.6 nats of KL; with β of 4 from the start 15 or 16, for "
+            "6.9 nats (three seeds)."
         ),
         "runs": {"one": [({}, 8)], "four": [({"beta": 4}, 8)]},
     },
@@ -167,9 +167,9 @@ EXPERIMENTS = [
             "never will be. Then try k of 2."
         ),
         "measured": (
-            "With k of 8, 32 to 33 units were ever on, and with k of 2 5, of 64; "
-            "reconstructions cost 141.6 and 194.4 nats (three seeds). The notebook on sparse "
-            "codes cures this."
+            "With k of 8, 32 or 33 of the 64 units were ever on, for a reconstruction of 141.6 "
+            "nats. With k of 2 it was 5 units, for 194.4 nats (three seeds). The notebook on "
+            "sparse codes cures this."
         ),
         "runs": {"eight": [({}, 8)], "two": [({"k": 2}, 8)]},
     },

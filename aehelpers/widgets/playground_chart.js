@@ -93,7 +93,7 @@ function rangeOf(lines, reference, foot) {
   if (reference !== null) values.push(reference);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const room = 0.06 * (high - low) || 0.02 * high || 1;
-  return [foot ?? Math.max(0, low - room), high + room];
+  return foot === null ? [Math.max(0, low - room), high + room] : [foot, Math.max(high + room, 1)];
 }
 
 function marks(lines, reference, foot, width, height) {
@@ -137,11 +137,14 @@ function grid(low, high, end, width, height, across, down) {
     const place = { x: left - 6, y: down(value) + 4, "text-anchor": "end" };
     return [svg("path", { class: "aew-grid", d }), svg("text", place, value.toFixed(places))];
   });
-  const columns = ticks(0, end, width < 330 ? 2 : 5).map(([value, places]) => {
-    const anchor = value ? "middle" : "start";
-    const label = value ? value.toFixed(places) : "0 steps";
-    return [svg("text", { x: across(value), y: height - 4, "text-anchor": anchor }, label)];
-  });
+  const apart = ([value]) => !value || across(value) - left > 64; // from "0 steps"
+  const columns = ticks(0, end, 5)
+    .filter(apart)
+    .map(([value, places]) => {
+      const anchor = value ? "middle" : "start";
+      const label = value ? value.toFixed(places) : "0 steps";
+      return [svg("text", { x: across(value), y: height - 4, "text-anchor": anchor }, label)];
+    });
   const frame = svg("path", {
     class: "aew-frame",
     d: `M${left} ${top}V${height - bottom}H${width - right}`,

@@ -50,11 +50,15 @@ export function makeRows(labels, again) {
   return { element, show };
 }
 
+// What bars show, what is counted, and what the highest stands for at least: where a code says
+// nothing, no bar may look as if it did.
+const SHARES = ["share of digits that each unit is on for", "ever on", 0.1];
 const BARS = {
-  variational: ["nats that each number costs", "active"],
-  sparse: ["share of digits that each unit is on for", "ever on"],
-  l1: ["share of digits that each unit is on for", "ever on"],
+  variational: ["nats that each number costs", "active", 0.5],
+  sparse: SHARES,
+  l1: SHARES,
 };
+const DEVIATIONS = ["deviation of each number", "in use", 0.1];
 
 /**
  * Makes a bar for each number of the code, the largest first.
@@ -70,13 +74,14 @@ export function makeUnits(colour) {
   const element = h("div", {}, h("div", {}, count, " ", text), bars);
   let words = "";
   const show = ({ bars: values, alive }, kind) => {
-    const [name, verb] = BARS[kind] || ["deviation of each number", "in use"];
+    const [name, verb, least] = BARS[kind] || DEVIATIONS;
     const sorted = Array.from(values).sort((a, b) => b - a);
-    const most = Math.max(sorted[0], 1e-6);
+    const [most] = sorted;
+    const full = Math.max(most, least);
     while (bars.childElementCount < sorted.length) bars.append(h("i"));
     while (bars.childElementCount > sorted.length) bars.lastChild.remove();
     sorted.forEach((value, i) => {
-      bars.children[i].style.height = `${Math.max((36 * value) / most, 1).toFixed(1)}px`;
+      bars.children[i].style.height = `${Math.max((36 * value) / full, 1).toFixed(1)}px`;
     });
     words = `${alive} of ${sorted.length} numbers ${verb}`;
     count.textContent = words;

@@ -49,7 +49,7 @@ function cardOf(experiment, open) {
   });
   serial++;
   const tell = button("What was measured", () => {
-    const mine = chosen === answer ? "As you said: " : `You said “${choices[chosen]}”. `;
+    const mine = chosen === answer ? "As you said. " : `You said “${choices[chosen]}”. `;
     verdict.textContent = `${mine}${measured}`;
     verdict.hidden = false;
   });

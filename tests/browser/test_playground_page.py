@@ -217,6 +217,16 @@ def test_every_experiment_sets_the_controls_after_a_prediction(page, address):
         assert found.endswith(each["measured"])
 
 
+def test_a_collapsed_code_has_no_bars(page, address):
+    widget = show(page, address, "#code=8&beta=40")
+    press(widget, "Train")
+    widget.get_by_text("0 of 8 numbers active", exact=True).wait_for()
+    press(widget, "Pause")
+    widget.get_by_role("status").first.get_by_text("Paused. After").wait_for()
+    heights = "all => all.map((bar) => bar.getBoundingClientRect().height)"
+    assert max(widget.locator(".aew-units i").evaluate_all(heights)) < 9  # of 36
+
+
 def test_a_page_that_forbids_workers_trains_in_its_own_time(page, address):
     page.add_init_script("delete window.Worker")
     widget = show(page, address)
