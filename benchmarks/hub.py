@@ -34,6 +34,7 @@ from benchmarks.classroom import GIB, available
 from scripts import course, hub, results, tables
 
 NOTEBOOKS = ("00_start_here", "01_vanilla")
+WHOLE = "00, 01"
 STAGGER = 5  # seconds from one learner to the next
 NEEDED = 0.65  # GiB a learner, of which so many must be free
 NODE = {"cores": 8, "memory_gib": 32}  # of a cluster
@@ -134,7 +135,7 @@ async def class_of(running, stagger, first):
     return {
         "learners": len(rows),
         "stagger_seconds": stagger,
-        "notebooks": "00, 01 to its first training" if first else "00, 01",
+        "notebooks": "00, 01 to its first training" if first else WHOLE,
         "done": len(done),
         "seconds": round(seconds, 1),
         "login_seconds": of("login_seconds", np.median),
@@ -263,9 +264,9 @@ def table(found=None):
     """Renders the class table in Markdown."""
     found = found or results.load("hub")
     lines = [
-        "| learners | they come | notebooks | all done | together | log-in (slowest) "
+        "| learners | they come | all done | together | log-in (slowest) "
         "| first training (slowest) | memory together (each) | the largest |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in found["rows"]:
         if "learners" not in row:
@@ -273,11 +274,13 @@ def table(found=None):
         come = f"every {row['stagger_seconds']} s" if row["stagger_seconds"] else "at once"
         if row["learners"] == 1:
             come = "alone"
+        if row["notebooks"] != WHOLE:
+            come += f"; only {row['notebooks']}"
         done = "yes" if row["done"] == row["learners"] else f"{row['done']}"
         if row["failed"]:
             done += f" ({'; '.join(row['failed'])})"
         lines.append(
-            f"| {row['learners']} | {come} | {row['notebooks']} | {done} | "
+            f"| {row['learners']} | {come} | {done} | "
             f"{row['seconds'] / 60:.1f} min | "
             f"{_seconds(row, 'login_seconds')} | {_seconds(row, 'training_seconds')} | "
             f"{row['memory_gib']:.1f} GiB ({row['memory_gib'] / row['learners']:.2f}) | "
@@ -360,7 +363,7 @@ def paper(found=None):
     The nodes follow from what deploy/values.yaml promises, as the scheduler counts that.
     """
     found = found or results.load("hub")
-    rows = [row for row in found["rows"] if row.get("notebooks") == "00, 01" and not row["failed"]]
+    rows = [row for row in found["rows"] if row.get("notebooks") == WHOLE and not row["failed"]]
     if not rows:
         return ""
     cores, memory = promised()
