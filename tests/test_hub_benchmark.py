@@ -9,6 +9,7 @@ import pytest
 from benchmarks import hub, learners
 from scripts import course
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Memory is read from /proc.")
 ROW = {
     "learners": 8,
     "stagger_seconds": 5,
@@ -99,7 +100,7 @@ def test_the_promises_are_those_of_the_values():
     assert f"guarantee: {memory:g}G\n" in text and f"guarantee: {cores:g}\n" in text
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Processes are read from /proc.")
+@LINUX
 def test_memory_and_time_of_a_learner_s_processes():
     keep = "import time; a = bytearray(80_000_000); sum(range(3_000_000)); print(1, flush=True)"
     command = [sys.executable, "-c", keep + "; time.sleep(60)"]
@@ -125,6 +126,7 @@ def test_nothing_was_measured_yet():
     assert hub.table({"rows": []}).count("\n") == 1
 
 
+@LINUX
 @pytest.mark.parametrize("arguments", [["--learners", "0"], ["--learners", "100000"]])
 def test_what_cant_be_measured_is_told(arguments):
     with pytest.raises(SystemExit, match="Received: "):
