@@ -1,7 +1,7 @@
 """Training in the page: an epoch in the playground's engine, beside other engines and Keras.
 
     npm install --prefix FOLDER @tensorflow/tfjs @tensorflow/tfjs-backend-wasm @jax-js/jax
-    python -m benchmarks.training_page --modules FOLDER/node_modules [--epochs 5] [--tiny]
+    python -m benchmarks.training_page --modules FOLDER/node_modules [--only page] [--tiny]
 
 784-64-2-64-784, 4,500 digits in batches of 50, squared error, Adam: in Chromium the playground's
 engine (with products and sums in one instruction, with plain SIMD, in JavaScript), TensorFlow.js
@@ -12,6 +12,7 @@ Leave the machine alone meanwhile.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -22,18 +23,19 @@ from pathlib import Path
 
 import numpy as np
 
-from aehelpers.widgets import _base, _playground
-from scripts import results
+from scripts import arguments, course, results
 from scripts.lab import FLAGS, find_chromium
 
 ENGINES = {
     "fused": "the playground, SIMD with fused products and sums",
     "simd": "the playground, SIMD",
     "plain": "the playground without WebAssembly",
-    "tensorflow": "TensorFlow.js, wasm",
-    "jax": "jax-js, wasm",
+    "tensorflow": "TensorFlow.js {version}, wasm",
+    "jax": "jax-js {version}, wasm",
     "keras": "Keras `fit`, one thread",
 }
+PACKAGES = {"tensorflow": "@tensorflow/tfjs", "jax": "@jax-js/jax"}
+WIDGETS = course.ROOT / "aehelpers" / "widgets"
 PAGE = Path(__file__).with_suffix(".mjs")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
@@ -88,7 +90,7 @@ def served(route, modules, digits):
         return route.fulfill(body=digits, content_type="application/octet-stream")
     places = {"/page.mjs": PAGE}
     if path.startswith("/widgets/"):
-        places[path] = _base.FOLDER / path.removeprefix("/widgets/")
+        places[path] = WIDGETS / path.removeprefix("/widgets/")
     elif path.startswith("/modules/") and modules:
         places[path] = modules / path.removeprefix("/modules/")
     file = places.get(path)
@@ -115,55 +117,62 @@ def in_chromium(names, modules, digits, epochs):
         browser.close()
 
 
-def in_use(minutes, presses, folder):
-    """Returns how the playground's page does while it trains.
-
-    Args:
-        minutes: For which its memory is watched.
-        presses: Of keys.
-        folder: For the page.
-    """
+@contextlib.contextmanager
+def training():
+    """Opens the playground and presses Train; yields the page, and seconds to its first picture."""
     from playwright.sync_api import sync_playwright
 
-    path = _playground.playground().save(Path(folder, "playground.html"))
+    from aehelpers import widgets
+
+    chromium = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
     flags = [*FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = widgets.playground().save(Path(folder, "playground.html"))
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={"width": 1280, "height": 1300})
         start = time.perf_counter()
         page.goto(path.as_uri())
         page.wait_for_selector("#widget[data-step='0']")
-        found = {"first_picture_s": round(time.perf_counter() - start, 2)}
+        seconds = time.perf_counter() - start
         page.get_by_role("button", name="Train", exact=True).click()
         page.wait_for_timeout(3000)
+        yield page, seconds
+        browser.close()
+
+
+def in_use(presses):
+    """Returns frames, and keys on the map, while the page trains."""
+    with training() as (page, seconds):
         plane = page.get_by_role("application", name="Map of codes")
         plane.click(position={"x": 200, "y": 200})
         page.evaluate(WATCH)
+        before, start = steps(page), time.perf_counter()
         for i in range(presses):
             plane.press("ArrowRight" if i // 20 % 2 else "ArrowLeft")
             page.wait_for_timeout(60 + 7 * (i % 5))  # at no fixed place within a frame
+        epoch = (time.perf_counter() - start) / (steps(page) - before) * 90
         seen = page.evaluate("watch")
-        found |= {
-            "key_p50_ms": round(float(np.percentile(seen["keys"], 50)), 1),
-            "key_p95_ms": round(float(np.percentile(seen["keys"], 95)), 1),
-            "frame_p95_ms": round(float(np.percentile(seen["gaps"], 95)), 1),
-            "frame_max_ms": round(max(seen["gaps"]), 1),
-            "frames": len(seen["gaps"]),
-        }
-        page.evaluate("watch.gaps.length = 0")
-        before, start, heap = steps(page), time.perf_counter(), []
-        for _ in range(minutes + 1):
-            page.wait_for_timeout(60_000 if minutes else 2000)
-            heap.append(page.evaluate("gc(), performance.memory.usedJSHeapSize"))
-        seconds = (time.perf_counter() - start) / (steps(page) - before) * 90
-        gaps = page.evaluate("watch.gaps")
-        browser.close()
-    return found | {
-        "epoch_s": round(seconds, 3),
-        "heap_mb": [round(each / 1e6, 1) for each in heap],
+    keys, gaps = seen["keys"], seen["gaps"]
+    return {
+        "first_picture_s": round(seconds, 2),
+        "epoch_s": round(epoch, 3),
+        "key_p50_ms": round(float(np.percentile(keys, 50)), 1),
+        "key_p95_ms": round(float(np.percentile(keys, 95)), 1),
+        "frame_p95_ms": round(float(np.percentile(gaps, 95)), 1),
+        "frame_max_ms": round(max(gaps), 1),
         "frames_over_50_ms": sum(gap > 50 for gap in gaps),
-        "frames_watched": len(gaps),
+        "frames": len(gaps),
     }
+
+
+def over_time(minutes, pause):
+    """Returns what the page's values take in memory after each minute, and the steps made."""
+    with training() as (page, _):
+        heap = []
+        for _ in range(minutes):
+            page.wait_for_timeout(1000 * pause)
+            heap.append(page.evaluate("gc(), performance.memory.usedJSHeapSize"))
+        return {"steps": steps(page), "heap_mb": [round(each / 1e6, 1) for each in heap]}
 
 
 def steps(page):
@@ -200,43 +209,63 @@ def table(found=None):
     keras = rows["keras"]["seconds"]
     for name, row in rows.items():
         ratio = f"{row['seconds'] / keras:.2f}"
-        lines.append(f"| {ENGINES[name]} | {row['seconds']:.2f} | {ratio} | {row['loss']:.2f} |")
+        what = ENGINES[name].format(**row)
+        lines.append(f"| {what} | {row['seconds']:.2f} | {ratio} | {row['loss']:.2f} |")
     return "\n".join([*lines, "", results.described(found["machine"])])
 
 
+def engines(epochs, modules):
+    """Returns a row for each engine that is there."""
+    from aehelpers.widgets import _playground
+
+    images = _playground.digits()[0][:4500]
+    digits = images.tobytes()
+    names = [name for name in ENGINES if name != "keras"]
+    if modules is None:
+        names = [name for name in names if name not in PACKAGES]
+    found = dict(in_chromium(names, modules, digits, epochs))
+    with tempfile.TemporaryDirectory() as folder:
+        found["keras"] = in_keras(digits, epochs, found["fused"]["start"], folder)
+    return [
+        {"name": name, "seconds": round(float(np.median(each["seconds"][1:])), 4)}
+        | {"loss": round(each["loss"], 2), "version": version(modules, name)}
+        for name, each in found.items()
+    ]
+
+
+def version(modules, name):
+    """Returns the version of an engine that npm has installed, "" for others."""
+    if name not in PACKAGES:
+        return ""
+    return json.loads((modules / PACKAGES[name] / "package.json").read_text("utf-8"))["version"]
+
+
 def main(argv=None):
-    """Runs all engines, or those without other modules."""
+    """Runs the parts that are named, or all three; all engines, or those without other modules."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_names(parser, "--only", ("engines", "page", "memory"), "parts")
     parser.add_argument("--modules", type=Path, help="node_modules with the other engines")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--minutes", type=int, default=10, help="for which the page is watched")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
-    if args.modules is None and not args.tiny:
+    if not args.tiny and (args.modules is None or len(args.only) < 3):
         results.check_part("training_page")
-    images = _playground.digits()[0][:4500]
-    digits = images.tobytes()
-    epochs = 2 if args.tiny else args.epochs
-    names = [name for name in ENGINES if name != "keras"]
-    if args.modules is None:
-        names = [name for name in names if name not in ("tensorflow", "jax")]
-    found = dict(in_chromium(names, args.modules, digits, epochs))
-    with tempfile.TemporaryDirectory() as folder:
-        found["keras"] = in_keras(digits, epochs, found["fused"]["start"], folder)
-    rows = [
-        {"name": name, "seconds": round(float(np.median(each["seconds"][1:])), 4)}
-        | {"loss": round(each["loss"], 2), "kind": each.get("kind", "")}
-        for name, each in found.items()
-    ]
-    for row in rows:
-        print(json.dumps(row))
-    with tempfile.TemporaryDirectory() as folder:
-        used = in_use(0 if args.tiny else args.minutes, 20 if args.tiny else 100, folder)
-    print(json.dumps(used))
-    if not args.tiny:
+    stored = results.load("training_page")
+    now = {"rows": results.earlier("training_page"), "epochs": args.epochs}
+    now |= {name: stored[name] for name in ("epochs", "page", "memory") if name in stored}
+    if "engines" in args.only:
+        now["epochs"] = 2 if args.tiny else args.epochs
+        rows = engines(now["epochs"], args.modules)
         rows = results.merged("training_page", rows, lambda row: row["name"])
-        rows = [row for name in ENGINES for row in rows if row["name"] == name]
-        results.store("training_page", rows, epochs=epochs, page=used)
+        now["rows"] = [row for name in ENGINES for row in rows if row["name"] == name]
+    if "page" in args.only:
+        now["page"] = in_use(20 if args.tiny else 300)
+    if "memory" in args.only:
+        now["memory"] = over_time(*((2, 1) if args.tiny else (args.minutes, 60)))
+    print(json.dumps(now, indent=1))
+    if not args.tiny:
+        results.store("training_page", **now)
 
 
 if __name__ == "__main__":
