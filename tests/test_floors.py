@@ -20,6 +20,7 @@ ORDER = (
     "prose",
     "_files",
     "_keras_config",
+    "_keras_memory",
     "data",
     "metrics",
     "layers",

@@ -12,6 +12,7 @@
 | policies float16, bfloat16; floatx, channels first, another backend | refused by name |
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from aehelpers import _keras_config, layers, losses, models
 
@@ -304,3 +306,40 @@ def test_a_saved_model_is_loaded_in_a_new_process(tmp_path):
     command = [sys.executable, "-c", code, str(tmp_path / "vae.keras")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "VariationalAutoencoder"
+
+
+def test_nothing_is_left_of_a_model_that_is_gone():
+    """TensorFlow's graphs hold the memory of all weights, long after the model."""
+
+    def graphs():
+        gc.collect()
+        return sum(isinstance(each, FuncGraph) for each in gc.get_objects())
+
+    def train():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+        model.compile("adam", "mse")
+        model.fit(X[:, 0, :4, 0], X[:, 0, :4, 0], verbose=0)
+
+    train()  # the first brings what stays
+    before = graphs()
+    train()
+    assert graphs() == before
+
+
+def test_several_replicas_still_add_their_gradients_up():
+    code = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import keras
+from aehelpers import models
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "linear", False, "zeros")])
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+model.fit(tf.constant([[1.0], [3.0]]), tf.constant([[1.0], [3.0]]), batch_size=2, verbose=0)
+print(model.get_weights()[0].item())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    # The mean of (w - 1)^2 and (3w - 3)^2 has the gradient -10 at 0.
+    assert run.stdout.split()[-1:] == ["10.0"], run.stderr[-2000:]

@@ -7,9 +7,11 @@ import re
 import keras
 import tensorflow as tf
 
-from aehelpers import _keras_config
+from aehelpers import _keras_config, _keras_memory
 
 IMAGE_SHAPE = (28, 28, 1)
+
+_keras_memory.mend()
 
 # TensorFlow warns that functions are compiled again and again. In a notebook with a dozen models
 # they are: once for each.
