@@ -1,11 +1,15 @@
 """Models of codes: mixtures, flows, bits, and what they refuse."""
 
+import bisect
+
 import keras
 import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
 from aehelpers import layers, models
+from aehelpers.models import bits as coder
+from scripts import course
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +167,9 @@ def test_a_flow_says_what_it_needs(heaps):
         asked.sample(3, labels=[0, 1, 7])
 
 
-def markov(n=3000):
+def markov(n=3000, seed=0):
     """Codes of 4 numbers with 3 levels; each is the one before it in 8 cases of 10."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     codes = rng.integers(0, 3, (n, 4))
     for j in range(1, 4):
         same = rng.random(n) < 0.7
@@ -226,6 +230,53 @@ def test_samples_of_bits_have_their_frequencies(bits):
     assert drawn.shape == (4000, 4) and set(np.unique(drawn)) == {0, 1, 2}
     assert np.mean(drawn[:, 1:] == drawn[:, :-1]) == pytest.approx(0.8, abs=0.03)
     np.testing.assert_array_equal(drawn, model.sample(4000, seed=0))
+
+
+def test_a_file_of_codes_is_as_long_as_the_loss_says(bits):
+    model, _ = bits
+    x = markov(3000, seed=5)
+    file = model.write(x)
+    nats = float(model.compute_loss(x=keras.ops.convert_to_tensor(x)))
+    assert 8 * len(file) == pytest.approx(len(x) * nats / np.log(2), rel=0.005)
+    np.testing.assert_array_equal(model.read(file, len(x)), x)
+    assert len(model.write(x[:0])) == 4
+
+
+@pytest.mark.parametrize("sharp", [0.05, 1.0])
+def test_the_coder_is_the_length_of_its_probabilities(sharp):
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.full(8, sharp), 4000) * (1 - 8e-5) + 1e-5
+    levels = np.minimum((rng.random((4000, 1)) > p.cumsum(axis=1)).sum(axis=1), 7)
+    pile = [coder.TOTAL]
+    coder.lay(pile, levels, p)
+    wanted = -np.log2(p[np.arange(len(p)), levels]).sum()
+    assert 16 * (len(pile) - 1) + 32 == pytest.approx(wanted, rel=0.005, abs=40)
+    np.testing.assert_array_equal(coder.take(pile, p), levels)
+    assert pile == [coder.TOTAL]
+
+
+def test_what_was_thought_impossible_can_be_written():
+    p = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+    np.testing.assert_array_equal(coder.shares(p).sum(axis=1), coder.TOTAL)
+    assert coder.shares(p).min() == 1
+    pile = [coder.TOTAL]
+    coder.lay(pile, np.array([1, 0, 1]), p)
+    np.testing.assert_array_equal(coder.take(pile, p), [1, 0, 1])
+
+
+def test_bits_say_what_they_can_write_and_read(bits):
+    model, x = bits
+    with pytest.raises(ValueError, match="must lie between 0 and 2. Received: from 0 to 3"):
+        model.write([[0, 1, 2, 3]])
+    with pytest.raises(ValueError, match=r"integers of shape \(n, 4\). Received: float64"):
+        model.write(x / 2)
+    with pytest.raises(ValueError, match=r"integers of shape \(n, 4\). Received: .* \(2, 3\)"):
+        model.write(x[:2, :3])
+    file = model.write(x[:40])
+    with pytest.raises(ValueError, match="must hold 39 codes, written with these weights"):
+        model.read(file, 39)
+    with pytest.raises(ValueError, match="what write\\(\\) returned. Received: 3 bytes"):
+        model.read(file[:3], 40)
 
 
 def test_bits_come_back_from_a_file(bits, tmp_path):
@@ -302,3 +353,61 @@ def test_draw_says_what_it_needs():
         models.draw(models.vanilla(4), models.vanilla(4), 3)
     with pytest.raises(ValueError, match=r"the decoder takes, \(5,\). Received: \(4,\)"):
         models.draw(models.vanilla(5), mixture, 3)
+
+
+def written_out(tag):
+    """Runs the cells of notebook 08 that write something out, and returns what they define."""
+    names = {"keras": keras, "layers": keras.layers, "ops": keras.ops, "np": np, "bisect": bisect}
+    names |= {name: getattr(layers, name) for name in ("ClassLabels", "TimeWaves")}
+    for cell in course.notebook("08_drawing_from_codes").read().cells:
+        if tag in cell.metadata.get("tags", []):
+            exec(cell.source, names)
+    return names
+
+
+def test_the_flow_written_out_in_the_notebook_is_the_package_s(heaps):
+    codes, labels = heaps
+    names = written_out("code_flow")
+    written = names["Flow"](names["build_net"](2, width=16, depth=2))
+    package = models.code_flow(2, width=16, depth=2, num_classes=10)
+    place, time = codes[:9], np.linspace(0, 1, 9, dtype="float32")[:, None]
+    written.net.set_weights(
+        [w + 0.1 * np.cos(np.arange(w.size)).reshape(w.shape) for w in written.net.get_weights()]
+    )
+    package.net.set_weights(written.net.get_weights())
+    inputs = [place, time, labels[:9].astype("int32")]
+    np.testing.assert_allclose(
+        np.asarray(package.net(inputs)), np.asarray(written.net(inputs)), atol=1e-5
+    )
+    found = []
+    for model in (written, package):  # not adapted: its codes are as they come
+        x = [keras.ops.convert_to_tensor(v) for v in (codes, labels.astype("int32"))]
+        found.append(np.mean([float(model.compute_loss(x=x)) for _ in range(60)]))
+    assert found[0] == pytest.approx(found[1], rel=0.03)
+
+
+def test_the_bits_written_out_in_the_notebook_are_the_package_s():
+    written = written_out("code_bits")["build_bits"](4, levels=3, width=12)
+    package = models.code_bits(4, levels=3, width=12)
+    package.net.set_weights(written.get_weights())
+    x = markov(20)
+    np.testing.assert_allclose(np.asarray(package(x)), np.asarray(written(x)), atol=1e-5)
+
+
+def test_the_rounding_written_out_in_the_notebook_is_the_package_s():
+    written = written_out("quantised")["FiniteScalarQuantisation"](5)
+    x = np.linspace(-3, 3, 101, dtype="float32")[:, None]
+    package = layers.FiniteScalarQuantisation(5)
+    np.testing.assert_allclose(np.asarray(package(x)), np.asarray(written(x)), atol=1e-6)
+
+
+def test_the_coder_written_out_in_the_notebook_is_the_package_s():
+    names = written_out("coder")
+    rng = np.random.default_rng(1)
+    p, levels = rng.dirichlet(np.ones(5), 300), rng.integers(5, size=300)
+    piles = [coder.TOTAL], [coder.TOTAL]
+    coder.lay(piles[0], levels, p)
+    names["lay"](piles[1], levels, p)
+    assert piles[0] == piles[1] and len(piles[0]) > 10
+    np.testing.assert_array_equal(names["take"](piles[1], p), levels)
+    assert piles[1] == [coder.TOTAL]

@@ -9,7 +9,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 from aehelpers import losses, models
 from scripts import course
@@ -56,6 +56,22 @@ def _variational(cls=models.VariationalAutoencoder):
     return cls(small.posterior, small.decoder)
 
 
+def _flow(cls):
+    """Returns a flow whose codes are the pixels, all moved by 3 and of class 0."""
+
+    class OfImages(cls):
+        def compute_loss(self, x=None, *args, **kwargs):
+            z = 3 + ops.reshape(x, (-1, 784))
+            return super().compute_loss(x=[z, ops.zeros_like(z[:, 0], "int32")])
+
+    inputs = [keras.Input((784,)), keras.Input((1,)), keras.Input((), dtype="int32")]
+    label = layers.Reshape((1,))(layers.Rescaling(1.0)(inputs[2]))
+    velocity = layers.Dense(784, kernel_initializer="zeros")
+    velocity = velocity(layers.Concatenate()([*inputs[:2], label]))
+    # Twelve small steps have to show.
+    return OfImages(keras.Model(inputs, layers.Rescaling(30.0)(velocity)))
+
+
 NATS = losses.binary_crossentropy
 MODELS = {
     "KLSparsity": lambda cls: (
@@ -66,6 +82,9 @@ MODELS = {
     "Sampling": lambda cls: (_sampled(cls(seed=0)), NATS),
     "VariationalAutoencoder": lambda cls: (_variational(cls), None),
     "WarmUp": lambda cls: (_variational(), None),
+    "FiniteScalarQuantisation": lambda cls: (_dense(cls(4), before=layers.Dense(6)), NATS),
+    "MaskedDense": lambda cls: (_dense(cls(range(6), range(1, 7)), before=layers.Dense(6)), NATS),
+    "Flow": lambda cls: (_flow(cls), None),
 }
 PARTS = {"Halves"}  # has no loss; VariationalAutoencoder, which is built on it, is trained
 

@@ -1,4 +1,9 @@
-"""A model of codes of few levels: the probability of each number, given those before it."""
+"""A model of codes of few levels: the probability of each number, given those before it.
+
+`lay` and `take` are the entropy coder with which it writes codes as bytes and reads them again.
+"""
+
+from bisect import bisect_right
 
 import keras
 import numpy as np
@@ -9,6 +14,72 @@ from aehelpers._check import integer
 from aehelpers.layers import ClassLabels, MaskedDense
 
 __all__ = ["CodeBits", "code_bits"]
+
+TOTAL = 2**16  # the shares of the levels sum to this
+
+
+def softmax(logits):
+    """Returns the probabilities, of float64, that belong to logits, both `(n, levels)`."""
+    p = np.exp(logits.astype("float64") - logits.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def shares(p):
+    """Rounds probabilities, `(n, levels)`, to integers of at least 1 whose sum is `TOTAL`."""
+    rounded = 1 + np.floor(p * (TOTAL - p.shape[1])).astype("int64")
+    rounded[np.arange(len(p)), p.argmax(axis=1)] += TOTAL - rounded.sum(axis=1)
+    return rounded
+
+
+def lay(pile, levels, p):
+    """Lays levels on a pile, each in as many bits as its probability asks for.
+
+    A pile is a list of integers. The first, of 32 bits, grows by the factor `1 / p` with each
+    level; before it would overflow, its last 16 bits are put away at the end of the list.
+
+    Args:
+        pile: The list, which is changed; `[TOTAL]` to begin with.
+        levels: Integers from 0, `(n,)`.
+        p: The probabilities of all levels, `(n, number of levels)`.
+
+    Example: a level of probability 1/2 makes the number twice as large.
+
+    >>> pile = [TOTAL]
+    >>> lay(pile, np.array([1, 0, 1]), np.full((3, 2), 0.5))
+    >>> print(pile[0] / TOTAL, take(pile, np.full((3, 2), 0.5)), pile[0] / TOTAL)
+    8.000015258789062 [1 0 1] 1.0
+
+    Source: Duda, "Asymmetric Numeral Systems" (2013), the variant with ranges (rANS).
+    """
+    sizes = shares(p)
+    chosen = np.arange(len(levels)), levels
+    sizes, ends = sizes[chosen], sizes.cumsum(axis=1)[chosen]
+    for size, end in zip(sizes.tolist(), ends.tolist(), strict=True):
+        if pile[0] >= size * TOTAL:
+            pile.append(pile[0] % TOTAL)
+            pile[0] //= TOTAL
+        pile[0] = pile[0] // size * TOTAL + end - size + pile[0] % size
+
+
+def take(pile, p):
+    """Takes levels off a pile, for the same probabilities that they were laid with.
+
+    Args:
+        pile: The list, which is changed.
+        p: The probabilities of all levels, `(n, number of levels)`.
+
+    Returns:
+        Integers from 0, `(n,)`.
+    """
+    levels = []
+    for ends in shares(p).cumsum(axis=1)[::-1].tolist():  # the last one lies on top
+        place = pile[0] % TOTAL
+        levels.append(bisect_right(ends, place))
+        start = ends[levels[-1] - 1] if levels[-1] else 0
+        pile[0] = (ends[levels[-1]] - start) * (pile[0] // TOTAL) + place - start
+        if pile[0] < TOTAL and len(pile) > 1:
+            pile[0] = pile[0] * TOTAL + pile.pop()
+    return np.array(levels[::-1], "int64")
 
 
 @keras.saving.register_keras_serializable(package="aehelpers")
@@ -53,9 +124,7 @@ class CodeBits(keras.Model):
         Returns:
             An array `(n, levels)` of float64 that sums to 1 for each code.
         """
-        logits = self.net.predict_on_batch(np.asarray(indices, "int32"))[:, number]
-        p = np.exp(logits.astype("float64") - logits.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
+        return softmax(self.net.predict_on_batch(np.asarray(indices, "int32"))[:, number])
 
     def sample(self, n, seed=None):
         """Draws the levels of codes, number by number: integers `(n, latent_dim)`."""
@@ -67,6 +136,66 @@ class CodeBits(keras.Model):
             drawn = (rng.random((n, 1)) > cumulated).sum(axis=1)
             indices[:, j] = np.minimum(drawn, cumulated.shape[1] - 1)
         return indices
+
+    def write(self, indices):
+        """Writes codes as bytes, in about as many bits as the loss says.
+
+        Args:
+            indices: Levels, integers `(n, latent_dim)`.
+
+        Returns:
+            What `read` takes, of `bytes`.
+
+        Raises:
+            ValueError: If `indices` are no levels of this model's codes.
+        """
+        indices = self._check(indices)
+        pile = [TOTAL]
+        logits = self.net.predict_on_batch(indices)
+        for j in reversed(range(indices.shape[1])):  # what is laid last is taken first
+            lay(pile, indices[:, j], softmax(logits[:, j]))
+        return pile[0].to_bytes(4, "little") + np.array(pile[1:], "<u2").tobytes()
+
+    def read(self, data, n):
+        """Reads codes that `write` wrote, on the same kind of machine: rounding must be the same.
+
+        Args:
+            data: The bytes.
+            n: How many codes they hold.
+
+        Returns:
+            Integers `(n, latent_dim)`.
+
+        Raises:
+            ValueError: If the bytes aren't those of `n` codes of this model.
+        """
+        indices = np.zeros((integer("n", n), self.net.outputs[0].shape[1]), "int32")
+        if len(data) < 4 or len(data) % 2:
+            raise ValueError(f"data must be what write() returned. Received: {len(data)} bytes")
+        pile = [int.from_bytes(data[:4], "little"), *np.frombuffer(data[4:], "<u2").tolist()]
+        for j in range(indices.shape[1]):
+            indices[:, j] = take(pile, self.probabilities(indices, j))
+        if pile != [TOTAL]:
+            raise ValueError(
+                f"data must hold {n} codes, written with these weights. Received: bytes that end "
+                "elsewhere"
+            )
+        return indices
+
+    def _check(self, indices):
+        latent_dim, levels = self.net.outputs[0].shape[1:]
+        given = np.asarray(indices)
+        if given.ndim != 2 or given.shape[1] != latent_dim or given.dtype.kind not in "iu":
+            raise ValueError(
+                f"indices must be integers of shape (n, {latent_dim}). "
+                f"Received: {given.dtype} of shape {given.shape}"
+            )
+        if given.size and not (given.min() >= 0 and given.max() < levels):
+            raise ValueError(
+                f"indices must lie between 0 and {levels - 1}. "
+                f"Received: from {given.min()} to {given.max()}"
+            )
+        return given.astype("int32")
 
     def get_config(self):
         """Returns what `from_config` needs to make the model anew."""

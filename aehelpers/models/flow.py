@@ -17,19 +17,25 @@ class CodeFlow(keras.Model):
     """A net that moves noise to codes, trained by flow matching.
 
     On the straight line from a noise `n` to a code `z` the place at time `t` is `(1 - t) n + t z`,
-    and the velocity `z - n`. The net is given the place and the time, and learns the velocity:
+    and the velocity `z - n`. The flow is told the place and the time, and learns the velocity:
 
-    `loss = mean(sum((net(place, t) - (z - n)) ** 2))`
+    `loss = mean(sum((velocity(place, t) - (z - n)) ** 2))`
 
     Many lines cross a place, so it learns their mean there, and this mean velocity takes N(0, 1) to
     the distribution of the codes. Codes are drawn by following it in small steps.
+
+    If the codes were a Gaussian, the mean velocity at `place` would be known: with
+    `square = t ** 2 + (1 - t) ** 2`, the variance of places at that time, it is
+    `(2 t - 1) place / square`. `velocity` begins with it, and the net learns what is missing; it is
+    given places divided by the root of the variance.
 
     Train it with `adapt(codes)`, `compile(optimizer)` and `fit(codes)`, or `fit([codes, labels])`
     if it was built for classes. `adapt` measures mean and covariance of the codes; the flow works
     on codes that were freed from both.
 
     Args:
-        net: A `keras.Model` of `[place, time]`, and the label if there are classes, to velocities.
+        net: A `keras.Model` of `[place, time]`, and the label if there are classes, to what is
+            missing of velocities, `(n, latent_dim)`.
         num_classes: How many classes there are, or None. Labels are 0 to `num_classes - 1`; in
             training one in ten is replaced by `num_classes`, which stands for "any".
         seed: An integer that fixes the noise of training, or None.
@@ -82,9 +88,15 @@ class CodeFlow(keras.Model):
         if label:
             kept = keras.random.uniform(ops.shape(label[0]), seed=self.generator) > 0.1
             label = [ops.where(kept, label[0], self.num_classes)]
-        velocity = self.net([(1 - time) * noise + time * z, time, *label], training=training)
-        velocity = ops.cast(velocity, "float32")
+        velocity = self.velocity((1 - time) * noise + time * z, time, *label, training=training)
         return ops.mean(ops.sum(ops.square(velocity - (z - noise)), axis=1))
+
+    def velocity(self, place, time, *label, training=False):
+        """Returns the velocities at places, `(n, latent_dim)`, and times, `(n, 1)`, float32."""
+        place, time, *label = map(ops.convert_to_tensor, (place, time, *label))
+        square = time**2 + (1 - time) ** 2
+        missing = self.net([place / ops.sqrt(square), time, *label], training=training)
+        return (2 * time - 1) * place / square + ops.cast(missing, "float32")
 
     def call(self, inputs, training=None):
         """Returns codes as they are: a flow has no output for an input; see `sample`."""
@@ -121,18 +133,15 @@ class CodeFlow(keras.Model):
     def _velocity(self, place, time, labels, guidance):
         time = ops.full((len(place), 1), time, "float32")
 
-        def net(*label):
-            return ops.cast(self.net([place, time, *label]), "float32")
-
         if self.num_classes is None:
-            return net()
+            return self.velocity(place, time)
         anything = ops.full((len(place),), self.num_classes, "int32")
         if labels is None:
-            return net(anything)
-        asked = net(ops.convert_to_tensor(labels, "int32"))
+            return self.velocity(place, time, anything)
+        asked = self.velocity(place, time, ops.convert_to_tensor(labels, "int32"))
         if guidance == 1:
             return asked
-        plain = net(anything)
+        plain = self.velocity(place, time, anything)
         return plain + guidance * (asked - plain)
 
     def get_config(self):

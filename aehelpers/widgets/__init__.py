@@ -23,5 +23,15 @@ from aehelpers.widgets._latent_sliders import latent_sliders
 from aehelpers.widgets._morph import morph
 from aehelpers.widgets._noise import noise
 from aehelpers.widgets._playground import playground
+from aehelpers.widgets._walk import walk
 
-__all__ = ["draw", "features", "latent_map", "latent_sliders", "morph", "noise", "playground"]
+__all__ = [
+    "draw",
+    "features",
+    "latent_map",
+    "latent_sliders",
+    "morph",
+    "noise",
+    "playground",
+    "walk",
+]

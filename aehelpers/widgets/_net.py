@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from aehelpers.layers import Sampling, TopK
+from aehelpers.layers import ClassLabels, Sampling, TimeWaves, TopK
 from aehelpers.weights import quantise
 
 # Two numbers of a decoder may differ by half a grey level before its weights travel as float32.
@@ -88,20 +88,19 @@ def describe(model, packer):
     layer gives its mean.
 
     Args:
-        model: A functional or sequential `keras.Model` with one input.
+        model: A functional or sequential `keras.Model`.
         packer: A `Packer`, which takes the weights.
 
     Returns:
-        A dictionary for JSON: the shape of the `input`, the `nodes`, which `output` counts.
+        A dictionary for JSON: the shapes of the `inputs`, the `nodes`, which `output` counts.
 
     Raises:
         Unsupported: If there is a layer that `forward.js` doesn't know.
     """
     if not hasattr(model, "inputs") or not model.inputs or not model.outputs:
         raise Unsupported(type(model).__name__)
-    if len(model.inputs) != 1:
-        raise Unsupported(f"{len(model.inputs)} inputs")
-    nodes, places = [], {id(model.inputs[0]): 0}
+    nodes, places = [], {id(tensor): i for i, tensor in enumerate(model.inputs)}
+    first = len(places)
 
     def place(tensor, given):
         """Returns the number of a tensor's value, after describing what it needs."""
@@ -111,7 +110,7 @@ def describe(model, packer):
         operation, index, which = tensor._keras_history
         node = operation._inbound_nodes[index]
         if isinstance(operation, layers.InputLayer):
-            raise Unsupported("a second input")
+            raise Unsupported("an input from elsewhere")
         inputs = [place(each, given) for each in node.input_tensors]
         if isinstance(operation, keras.Model):
             inner = dict(zip(map(id, operation.inputs), inputs))
@@ -128,11 +127,11 @@ def describe(model, packer):
                     **_layer(operation, shapes, packer),
                 }
             )
-            given[key] = len(nodes)
+            given[key] = first + len(nodes) - 1
         return given[key]
 
     output = place(model.outputs[0], places)
-    return {"input": _shape(model.inputs[0]), "nodes": nodes, "output": output}
+    return {"inputs": [_shape(each) for each in model.inputs], "nodes": nodes, "output": output}
 
 
 def _shape(tensor):
@@ -175,6 +174,16 @@ def _layer(layer, shapes, packer):
         if any(shape != shapes[0] for shape in shapes):
             raise Unsupported("Add of different shapes")
         return {"op": "add"}
+    if isinstance(layer, layers.LayerNormalization):
+        factor, offset = _normalisation(layer, shapes[0])
+        arrays = {"factor": packer.add(factor), "offset": packer.add(offset)}
+        return {"op": "layer_normalization", "epsilon": layer.epsilon, **arrays}
+    if isinstance(layer, ClassLabels):
+        if shapes[0]:
+            raise Unsupported("several labels at once")
+        return {"op": "one_hot"}
+    if isinstance(layer, TimeWaves):
+        return {"op": "waves", "waves": layer.waves}
     if isinstance(layer, layers.BatchNormalization | layers.Rescaling):
         factor, offset = _affine(layer, shapes[0])
         return {"op": "affine", "factor": packer.add(factor), "offset": packer.add(offset)}
@@ -214,6 +223,15 @@ def _activation(function):
     # Keras's defaults, as nothing else can be given by name.
     slope = {"leaky_relu": {"slope": 0.2}, "elu": {"slope": 1.0}}.get(name, {})
     return {"activation": name, **slope}
+
+
+def _normalisation(layer, shape):
+    """Returns the factor and the offset that a layer applies to each channel, once normalised."""
+    axis = [layer.axis] if isinstance(layer.axis, int) else list(layer.axis)
+    if axis not in ([-1], [len(shape)]) or getattr(layer, "rms_scaling", False):
+        raise Unsupported("LayerNormalization along other axes, or without the mean")
+    factor = np.asarray(layer.gamma) if layer.scale else np.ones(shape[-1])
+    return factor, np.asarray(layer.beta) if layer.center else np.zeros(shape[-1])
 
 
 def _affine(layer, shape):

@@ -161,6 +161,17 @@ def shipped_like(model, name=None):
     return next((each for each in names if mine and _kind_of_shipped(each) == mine), None)
 
 
+def shipped_flow(flow):
+    """Returns the name of a shipped flow of codes of this size and classes, or `None`."""
+    mine = {"latent_dim": flow.middle.shape[0], "num_classes": flow.num_classes}
+    for name in weights.available():
+        card = weights.read_card(name)
+        theirs = {key: card["arguments"].get(key) for key in mine}
+        if card["builder"] == "code_flow" and theirs == mine:
+            return name
+    return None
+
+
 def _kind(model):
     try:
         types = [

@@ -3,13 +3,15 @@
 //   const net = makeNet(spec, bytes); // spec and bytes as _net.py makes them
 //   const pixels = net.run(code); // Float32Array in, Float32Array out, reused by the next run
 //
+// A net of several inputs is given their numbers one after the other.
+//
 // Images and feature maps lie in memory as (height, width, channels), kernels as Keras stores them.
 
 /** Makes a runnable net. `spec.nodes` are in an order in which each only needs earlier values. */
 export function makeNet(spec, bytes) {
   const memory = makeMemory(floatsNeeded(spec));
   const read = (array) => memory.hold(readArray(array, bytes));
-  const input = memory.take(sizeOf(spec.input));
+  const inputs = spec.inputs.map((shape) => memory.take(sizeOf(shape)));
   const nodes = spec.nodes.map((node) => {
     if (!LAYERS[node.op]) throw new Error(`forward.js knows no layer "${node.op}"`);
     const activate = ACTIVATIONS[node.activation];
@@ -17,12 +19,17 @@ export function makeNet(spec, bytes) {
     const y = memory.take(sizeOf(node.shape));
     return { layer: LAYERS[node.op](node, y, memory, read), activate, y, node };
   });
-  const values = [input, ...nodes.map(({ y }) => y)];
+  const values = [...inputs, ...nodes.map(({ y }) => y)];
+  const last = spec.output - inputs.length;
   return {
-    inputSize: input.length,
-    outputShape: spec.output ? spec.nodes[spec.output - 1].shape : spec.input,
+    inputSize: inputs.reduce((sum, { length }) => sum + length, 0),
+    outputShape: last >= 0 ? spec.nodes[last].shape : spec.inputs[spec.output],
     run(x) {
-      input.set(x);
+      let from = 0;
+      for (const input of inputs) {
+        input.set(x.slice(from, from + input.length));
+        from += input.length;
+      }
       for (const { layer, activate, y, node } of nodes) {
         layer(...node.inputs.map((k) => values[k]));
         activate(y, node);
@@ -200,6 +207,37 @@ const LAYERS = {
     };
   },
 
+  // Each place is brought to mean 0 and variance 1 over its channels.
+  layer_normalization({ factor, offset, epsilon }, y, _memory, read) {
+    const [a, b] = [read(factor), read(offset)];
+    return (x) => {
+      for (let at = 0; at < y.length; at += a.length) {
+        const place = x.subarray(at, at + a.length);
+        const mean = place.reduce((sum, value) => sum + value, 0) / a.length;
+        const squares = place.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+        const scale = 1 / Math.sqrt(squares / a.length + epsilon);
+        for (let i = 0; i < a.length; i++) y[at + i] = a[i] * (place[i] - mean) * scale + b[i];
+      }
+    };
+  },
+
+  // A label as a vector.
+  one_hot: (_, y) => (x) => {
+    y.fill(0);
+    y[x[0]] = 1;
+  },
+
+  // A time, and sines and cosines of it.
+  waves:
+    ({ waves }, y) =>
+    ([time]) => {
+      y[0] = time;
+      for (let k = 1; k <= waves; k++) {
+        y[k] = Math.sin(Math.PI * k * time);
+        y[waves + k] = Math.cos(Math.PI * k * time);
+      }
+    },
+
   concatenate:
     ({ widths }, y) =>
     (...parts) => {
@@ -284,7 +322,7 @@ function transpose(matrix, rows, columns) {
 
 /** An upper bound of the floats that a net needs: weights, values, and what convolutions copy. */
 function floatsNeeded(spec) {
-  let total = sizeOf(spec.input) + 8;
+  let total = spec.inputs.reduce((sum, shape) => sum + sizeOf(shape) + 8, 0);
   for (const node of spec.nodes) {
     for (const array of [node.kernel, node.bias, node.factor, node.offset])
       total += array ? array.size + 4 : 0;

@@ -22,7 +22,7 @@ model.decoder.set_weights(
 )
 maps = models.convolutional(3, filters=(4, 4))
 unknown = keras.Sequential([
-    keras.Input((3,)), keras.layers.LayerNormalization(), keras.layers.Dense(784, "sigmoid"),
+    keras.Input((3,)), keras.layers.UnitNormalization(), keras.layers.Dense(784, "sigmoid"),
 ])
 """,
     "sliders = widgets.latent_sliders(model, x)\nsliders",

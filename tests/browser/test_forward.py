@@ -109,6 +109,10 @@ NETS = {
     "nearest": lambda: chain((3, 4, 2), layers.UpSampling2D((2, 3))),
     "bilinear": lambda: chain((3, 4, 2), layers.UpSampling2D(2, interpolation="bilinear")),
     "normalised": lambda: chain((4, 4, 3), normalised()),
+    "normalised over channels": lambda: chain((4, 6), layers.LayerNormalization()),
+    "normalised, neither moved nor scaled": lambda: chain(
+        (6,), layers.LayerNormalization(center=False, scale=False, epsilon=0.1)
+    ),
     "rescaled": lambda: chain((4, 4, 3), layers.Rescaling(2.0, -1.0)),
     "other layers": lambda: chain(
         (4, 6), layers.Reshape((2, 2, 6)), layers.GaussianNoise(1.0), layers.Flatten(),
@@ -168,3 +172,16 @@ def test_the_course_s_models(blank, name):
         jobs = [job(half, x, dtype) for dtype in tolerances]
         for result, tolerance in zip(run_in_browser(blank[0], jobs), tolerances.values()):
             np.testing.assert_allclose(result / scale, expected / scale, atol=tolerance)
+
+
+def test_several_inputs_are_given_one_after_the_other(blank):
+    keras.utils.set_random_seed(0)
+    net = shaken(models.code_flow(3, width=10, depth=2, num_classes=4).net)
+    rng = np.random.default_rng(0)
+    place, time = rng.normal(size=(5, 3)), rng.random((5, 1))
+    label = np.arange(5)
+    expected = np.asarray(net([place, time, label]))
+    x = np.concatenate([place, time, label[:, None]], axis=1)
+    for page, plain in zip(blank, (False, True)):
+        (result,) = run_in_browser(page, [job(net, x)], plain)
+        np.testing.assert_allclose(result, expected, atol=1e-4)

@@ -40,6 +40,11 @@ def made(digits):
         model.decoder.set_weights(
             [weight + rng.normal(0, 0.3, weight.shape) for weight in model.decoder.get_weights()]
         )
+    flow = models.code_flow(5, width=12, depth=1, num_classes=10)
+    flow.adapt(longer.encoder.predict(x, verbose=0))
+    flow.net.set_weights(
+        [weight + rng.normal(0, 0.3, weight.shape) for weight in flow.net.get_weights()]
+    )
     return {
         "sliders": widgets.latent_sliders(longer, x),
         "latent-map": widgets.latent_map(plane, x, y),
@@ -48,6 +53,7 @@ def made(digits):
         "features": widgets.features(models.sparse(40, k=6), x),
         "draw": widgets.draw({"two numbers": plane, "maps": maps}),
         "playground": widgets.playground(),
+        "walk": widgets.walk(longer, flow),
     }
 
 
@@ -180,6 +186,31 @@ def test_morph(show, made):
     slider.press("End")
     assert_same_picture(latent, w.decode(w._ends[1]))
     assert_same_picture(pixels, w._pair[1])
+
+
+def in_rows(images):
+    """Ten digits as the widget lays them out, two rows of five."""
+    return np.block([list(images[:5]), list(images[5:])])
+
+
+def test_walk(show, made):
+    widget, w = show("walk"), made["walk"]
+    digits = widget.get_by_role("img")
+    assert_same_picture(digits, in_rows(w.images))
+    slider = widget.get_by_role("slider")
+    for key, steps in (("Home", 1), ("ArrowRight", 2), ("End", 20)):
+        slider.press(key)
+        w.steps = steps
+        assert_same_picture(digits, in_rows(w.images))
+    widget.get_by_role("combobox").select_option("a 3")
+    w.label = 3
+    assert_same_picture(digits, in_rows(w.images))
+    assert digits.get_attribute("aria-label") == (
+        "Ten digits drawn from noise in 20 steps, asked to be a 3."
+    )
+    widget.get_by_role("button", name="Other noise").click()
+    w.draw = 1
+    assert_same_picture(digits, in_rows(w.images))
 
 
 def test_noise(show, made):
