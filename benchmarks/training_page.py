@@ -171,7 +171,11 @@ def over_time(minutes, pause):
         heap = []
         for _ in range(minutes):
             page.wait_for_timeout(1000 * pause)
+            # Nothing may be on its way from the worker.
+            page.get_by_role("button", name="Pause", exact=True).click()
+            page.wait_for_timeout(1000)
             heap.append(page.evaluate("gc(), performance.memory.usedJSHeapSize"))
+            page.get_by_role("button", name="Train", exact=True).click()
         return {"steps": steps(page), "heap_mb": [round(each / 1e6, 1) for each in heap]}
 
 
