@@ -18,7 +18,7 @@ class Walk(_base.Widget):
 
     Attributes:
         steps: How many steps lead from noise to code, 1 to 20.
-        label: The class that is asked for, or the number of classes, which stands for any.
+        label: The class that is asked for, or the number of classes, which stands for one of each.
         draw: Which of eight sets of noises, from 0.
         z: The codes, `(10, latent_dim)`.
         images: What is decoded from them, `(10, 28, 28)`.
@@ -100,7 +100,9 @@ class Walk(_base.Widget):
         return np.clip(self._decode(self.z).reshape(-1, 28, 28), 0, 1)
 
     def _codes(self, steps):
-        asked = None if self.label == self.classes else np.full(_DIGITS, self.label)
+        asked = np.full(_DIGITS, self.label)
+        if self.label == self.classes:
+            asked = np.arange(_DIGITS) % self.classes if self.classes else None
         return self._flow.sample(_DIGITS, steps=steps, seed=self.draw, labels=asked)
 
     def _shipped(self):
@@ -152,9 +154,9 @@ def walk(model, flow):
         flow: A `models.CodeFlow` of its codes. If it was built for classes, one can be asked for.
 
     Returns:
-        A widget. `w.steps`, `w.label` (the number of classes stands for any) and `w.draw` (which
-        noises, 0 to 7) can be assigned and observed; `w.z` are the codes, `(10, latent_dim)`, and
-        `w.images` the digits, `(10, 28, 28)`.
+        A widget. `w.steps`, `w.label` (the number of classes stands for one of each) and `w.draw`
+        (which noises, 0 to 7) can be assigned and observed; `w.z` are the codes,
+        `(10, latent_dim)`, and `w.images` the digits, `(10, 28, 28)`.
 
     Raises:
         ValueError: If the model has no encoder or decoder or its codes are no vectors, `flow` is

@@ -35,7 +35,7 @@ export function render({ model, el }) {
   const steps = rangeInput({ min: 1, max: most, step: 1, "aria-label": "Steps" }, (count) =>
     change({ steps: count }),
   );
-  const labels = Array.from({ length: classes }, (_, k) => `a ${k}`).concat("any digit");
+  const labels = Array.from({ length: classes }, (_, k) => `a ${k}`).concat("one of each");
   const asked = h(
     "select",
     { "aria-label": "Digit", onchange: () => change({ label: Number(asked.value) }) },
@@ -50,7 +50,7 @@ export function render({ model, el }) {
     const size = noises.length / draws / DIGITS;
     for (let i = 0; i < DIGITS; i++) {
       const noise = row(noises, state.draw * DIGITS + i, size);
-      const pixels = await walk(noise, state);
+      const pixels = await walk(noise, i, state);
       if (mine !== turn) return; // somebody wants others by now
       drawGrey(digits, pixels, (i % COLUMNS) * SIDE, Math.floor(i / COLUMNS) * SIDE);
       await pause();
@@ -104,8 +104,8 @@ function makeWalk(model, { net, decoder }) {
   const { middle, root: packed, classes } = model.get("_config");
   const [centre, matrix] = [stored(model, middle), stored(model, packed)];
   const ask = (f, x, channel) => new Promise((resolve) => f(x, resolve, channel));
-  return async (noise, { steps, label }) => {
-    const told = classes ? [label] : [];
+  return async (noise, number, { steps, label }) => {
+    const told = classes ? [label < classes ? label : number % classes] : [];
     const at = async (place, time) => {
       const square = time ** 2 + (1 - time) ** 2;
       const scaled = place.map((value) => value / Math.sqrt(square));

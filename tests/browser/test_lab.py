@@ -137,7 +137,7 @@ def test_every_other_widget_answers(notebook):
 
 def test_a_layer_that_only_the_kernel_knows(notebook):
     widget = notebook.widget("sliders", 2)
-    said = notebook.page.get_by_text("The browser can't compute LayerNormalization")
+    said = notebook.page.get_by_text("The browser can't compute UnitNormalization")
     assert said.count() == 1
     widget.get_by_role("slider").first.press("End")
     widget.get_by_role("slider").nth(1).press("Home")

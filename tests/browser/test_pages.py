@@ -476,7 +476,7 @@ def test_no_serious_fault_and_room_at_200_percent(small_page, saved, name):
 def test_saved_pages_need_a_browser_that_knows_the_layers():
     keras.utils.set_random_seed(0)
     decoder = keras.Sequential([
-        keras.Input((2,)), keras.layers.LayerNormalization(), keras.layers.Dense(784),
+        keras.Input((2,)), keras.layers.UnitNormalization(), keras.layers.Dense(784),
     ])  # fmt: skip
     w = widgets.latent_sliders(decoder)
     with pytest.raises(ValueError, match="A page without a kernel needs layers"):
