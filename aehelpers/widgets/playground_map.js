@@ -20,6 +20,8 @@ const RIM = 8;
  */
 export function makeMap(labels, colours, choose) {
   const canvas = h("canvas", { class: "aew-moving-map", "aria-hidden": "true" });
+  // The mark has a canvas of its own, so that a key needn't wait for 500 clouds.
+  const top = h("canvas", { class: "aew-moving-map aew-moving-mark", "aria-hidden": "true" });
   const element = h(
     "div",
     {
@@ -31,9 +33,23 @@ export function makeMap(labels, colours, choose) {
         "Map of codes. Arrow keys choose a place, which is decoded beside it; with Shift, further.",
     },
     canvas,
+    top,
   );
-  const map = { canvas, labels, colours, picture: null, marked: null, low: [-3, -3], high: [3, 3] };
-  const draw = () => map.picture && paint(map);
+  const map = {
+    canvas,
+    top,
+    labels,
+    colours,
+    picture: null,
+    marked: null,
+    low: [-3, -3],
+    high: [3, 3],
+  };
+  const point = () => map.picture && paintMark(map);
+  const draw = () => {
+    if (map.picture) paint(map);
+    point();
+  };
   new ResizeObserver(draw).observe(element);
   const follow = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -65,7 +81,7 @@ export function makeMap(labels, colours, choose) {
     },
     mark(place, variances) {
       map.marked = place && { place, cloud: variances && cloudOf(picturedAxes(map), variances, 0) };
-      draw();
+      point();
     },
     place: (code) => placeOf(map.picture, code, 0),
     code: ([u, v]) => codeAt(map.picture, u, v),
@@ -136,11 +152,11 @@ function placeUnder(map, x, y) {
 
 // ---- Painting ----------------------------------------------------------------------------------
 
-function paint(map) {
-  const { canvas, picture, points, labels, colours, low, high } = map;
+/** Clears a canvas; returns how to paint on it, or null where it isn't shown. */
+function viewOf({ low, high }, canvas) {
   const side = canvas.clientWidth;
   const dense = Math.min(window.devicePixelRatio || 1, 2);
-  if (!side) return;
+  if (!side) return null;
   if (canvas.width !== Math.round(side * dense)) canvas.width = canvas.height = side * dense;
   const ink = canvas.getContext("2d");
   const style = getComputedStyle(canvas);
@@ -150,22 +166,40 @@ function paint(map) {
   const down = (v) => RIM + (high[1] - v) * ((side - EDGE - RIM) / (high[1] - low[1]));
   ink.setTransform(dense, 0, 0, dense, 0, 0);
   ink.clearRect(0, 0, side, side);
-  const view = { ink, side, scale, across, down, colour, low, high };
-  axesOf(view);
+  return { ink, side, scale, across, down, colour, low, high };
+}
+
+/** Paints within the frame only. */
+function inside({ ink, side }, work) {
   ink.save();
   ink.beginPath();
   ink.rect(EDGE, RIM, side - EDGE - RIM, side - EDGE - RIM);
   ink.clip();
-  if (picture.variances) cloudsOf(view, map);
-  points.forEach(([u, v], i) => {
-    ink.fillStyle = colours[labels[i]];
-    ink.beginPath();
-    ink.arc(across(u), down(v), 2.2, 0, 2 * Math.PI);
-    ink.fill();
-  });
-  numbersOf(view, points, labels, colours);
-  if (map.marked) markOf(view, map.marked);
+  work();
   ink.restore();
+}
+
+function paint(map) {
+  const { canvas, picture, points, labels, colours } = map;
+  const view = viewOf(map, canvas);
+  if (!view) return;
+  const { ink, across, down } = view;
+  axesOf(view);
+  inside(view, () => {
+    if (picture.variances) cloudsOf(view, map);
+    points.forEach(([u, v], i) => {
+      ink.fillStyle = colours[labels[i]];
+      ink.beginPath();
+      ink.arc(across(u), down(v), 2.2, 0, 2 * Math.PI);
+      ink.fill();
+    });
+    numbersOf(view, points, labels, colours);
+  });
+}
+
+function paintMark(map) {
+  const view = viewOf(map, map.top);
+  if (view && map.marked) inside(view, () => markOf(view, map.marked));
 }
 
 function axesOf({ ink, side, across, down, colour, low, high }) {
