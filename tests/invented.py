@@ -118,7 +118,7 @@ HOSTILE = {
         "        except BaseException: pass",
         "stubborn",
         False,
-        "took too long",
+        "TimeoutError",
     ),
     "memory": ("", "lambda x: np.ones((10**6, 10**4)).sum(0)", False, "MemoryError"),
     "slow memory": ("", "lambda x: [bytearray(10**8) for _ in range(999)]", False, "MemoryError"),

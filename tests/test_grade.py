@@ -101,7 +101,7 @@ def test_what_does_harm_is_told_and_the_rest_judged(marked, what):
     assert first["passed"] is passed, first
     # On a busy machine time may be up before the memory or the paper is.
     late = ("TimeoutError", "took too long") if what in ("memory", "slow memory", "print") else ()
-    assert any(word in first["message"] for word in (words, *late))
+    assert any(word in first["message"] for word in (words, *late)), first
     assert len(rest) == 2
     by_hand = "marked by hand" in first["message"]
     for verdict in rest:

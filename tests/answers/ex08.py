@@ -6,7 +6,28 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from aehelpers.checks.ex08 import bits, follow, log_density, share_closer
+
+def log_density(z, means, sigmas, shares):
+    squares = ((z[:, None] - means) / sigmas) ** 2
+    each = np.log(shares) - 0.5 * squares.sum(axis=2)
+    return logsumexp(each - np.log(np.sqrt(2 * np.pi) * sigmas).sum(axis=1), axis=1)
+
+
+def share_closer(samples, seen, unseen):
+    near, far = (((samples[:, None] - x) ** 2).sum(axis=2).min(axis=1) for x in (seen, unseen))
+    return np.mean((near < far) + 0.5 * (near == far))
+
+
+def follow(velocity, noise, steps):
+    for step in range(steps):
+        noise = noise + velocity(noise, step / steps) / steps
+    return noise
+
+
+def bits(probabilities, levels):
+    chosen = np.take_along_axis(probabilities, levels[..., None], axis=2)
+    return -np.log2(chosen).sum(axis=(1, 2))
+
 
 z_train = np.random.default_rng(0).normal(size=(10, 3))
 
