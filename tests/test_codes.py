@@ -163,8 +163,44 @@ def test_a_flow_says_what_it_needs(heaps):
     asked = models.code_flow(2, width=8, depth=1, num_classes=3)
     with pytest.raises(ValueError, match=r"labels must be 3 integers. Received: shape \(2,\)"):
         asked.sample(3, labels=[0, 1])
-    with pytest.raises(ValueError, match=r"Labels must lie in \[0, 3\]"):
-        asked.sample(3, labels=[0, 1, 7])
+    for label in (7, 3, -1):  # 3 stands for "any" in training, and is no class
+        wanted = f"labels must lie between 0 and 2. Received: from {min(0, label)} to "
+        with pytest.raises(ValueError, match=wanted):
+            asked.sample(3, labels=[0, 1, label])
+    for labels, kind in (([0.0, 1.0, 1.7], "float64"), (list("012"), "<U1"), ([True] * 3, "bool")):
+        with pytest.raises(ValueError, match=f"labels must be 3 integers. Received: .* of {kind}"):
+            asked.sample(3, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("classes", "x", "y", "received"),
+    [
+        (None, [(6, 2), (6,)], None, r"float32 of shape \(.*, 2\) and int32 of shape \(.*\)"),
+        (None, [(6, 2)], (6,), r"float32 of shape \(.*, 2\) and targets"),
+        (None, [(6, 3)], None, r"float32 of shape \(.*, 3\)"),
+        (None, [(2,)], None, r"float32 of shape \(\w+,.*\)"),
+        (3, [(6, 2)], None, r"float32 of shape \(.*, 2\)"),
+        (3, [(6, 2)], (6,), r"float32 of shape \(.*, 2\) and targets"),
+        (3, [(6, 3), (6,)], None, r"float32 of shape \(.*, 3\) and int32 of shape \(.*\)"),
+        (3, [(6, 2), (6, 3)], None, r"float32 of shape \(.*, 2\) and int32 of shape \(.*, 3\)"),
+        (3, [(6, 2), (6,), (6,)], None, "float32 of .* and int32 of .* and int32 of"),
+    ],
+)
+def test_a_flow_says_what_fit_takes(classes, x, y, received):
+    codes, *labels = [np.ones(shape, "int32" if i else "float32") for i, shape in enumerate(x)]
+    flow = models.code_flow(2, width=8, depth=1, num_classes=classes)
+    flow.compile("adam")
+    takes = r"codes, \(n, 2\), and no" if classes is None else r"\[codes, labels\]: codes, \(n, 2\)"
+    message = f"fit\\(\\) of this flow takes {takes}.* Received: batches of {received}"
+    with pytest.raises(ValueError, match=message):
+        flow.fit([codes, *labels] if labels else codes, y and np.zeros(y), verbose=0)
+
+
+def test_labels_of_a_fit_are_integers():
+    flow = models.code_flow(2, width=8, depth=1, num_classes=3)
+    flow.compile("adam")
+    with pytest.raises(ValueError, match="integers, .n,., and no targets. .* and float32 of"):
+        flow.fit([np.ones((6, 2)), np.ones(6)], verbose=0)
 
 
 def markov(n=3000, seed=0):
@@ -277,6 +313,38 @@ def test_bits_say_what_they_can_write_and_read(bits):
         model.read(file, 39)
     with pytest.raises(ValueError, match="what write\\(\\) returned. Received: 3 bytes"):
         model.read(file[:3], 40)
+    for data, kind in ((file.hex(), "str"), (None, "NoneType"), (list(file), "list")):
+        with pytest.raises(ValueError, match=f"bytes that write\\(\\) returned. Received: {kind}"):
+            model.read(data, 40)
+    with pytest.raises(ValueError, match="n must be an integer of at least 0. Received: n=-1"):
+        model.read(file, -1)
+
+
+def test_no_codes_are_read_as_they_were_written(bits):
+    model, x = bits
+    read = model.read(model.write(x[:0]), 0)
+    assert read.shape == (0, 4) and read.dtype.kind == "i"
+
+
+def test_probabilities_are_of_levels_and_numbers_that_there_are(bits):
+    model, x = bits
+    with pytest.raises(ValueError, match=r"integers of shape \(n, 4\). Received: float64"):
+        model.probabilities(x / 2, 0)
+    with pytest.raises(ValueError, match="must lie between 0 and 2. Received: from 0 to 3"):
+        model.probabilities([[0, 1, 2, 3]], 0)
+    for number in (-1, 4, 1.0):
+        with pytest.raises(ValueError, match="number must be an integer from 0 to 3. Received: nu"):
+            model.probabilities(x[:3], number)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bits_with_weights_that_ran_away_say_so(value):
+    model = models.code_bits(3, levels=4, width=8)
+    bias = next(weight for weight in model.weights[::-1] if len(weight.shape) == 1)
+    bias.assign(np.full(bias.shape, value))
+    for act in (lambda: model.sample(2, seed=0), lambda: model.write([[0, 1, 2]])):
+        with pytest.raises(ValueError, match="weights of the model must be finite. Received: NaN"):
+            act()
 
 
 def test_bits_come_back_from_a_file(bits, tmp_path):

@@ -20,7 +20,12 @@ TOTAL = 2**16  # the shares of the levels sum to this
 
 def softmax(logits):
     """Returns the probabilities, of float64, that belong to logits, both `(n, levels)`."""
-    p = np.exp(logits.astype("float64") - logits.max(axis=1, keepdims=True))
+    most = logits.max(axis=1, keepdims=True)
+    if not np.isfinite(most).all():
+        raise ValueError(
+            "The weights of the model must be finite. Received: NaN or infinity in its logits"
+        )
+    p = np.exp(logits.astype("float64") - most)
     return p / p.sum(axis=1, keepdims=True)
 
 
@@ -123,8 +128,14 @@ class CodeBits(keras.Model):
 
         Returns:
             An array `(n, levels)` of float64 that sums to 1 for each code.
+
+        Raises:
+            ValueError: If `indices` are no levels of this model's codes, they have no such number,
+                or the model's weights are not finite.
         """
-        return softmax(self.net.predict_on_batch(np.asarray(indices, "int32"))[:, number])
+        indices = self._check(indices)
+        number = integer("number", number, least=0, most=indices.shape[1] - 1)
+        return softmax(self.net.predict_on_batch(indices)[:, number])
 
     def sample(self, n, seed=None):
         """Draws the levels of codes, number by number: integers `(n, latent_dim)`."""
@@ -147,7 +158,8 @@ class CodeBits(keras.Model):
             What `read` takes, of `bytes`.
 
         Raises:
-            ValueError: If `indices` are no levels of this model's codes.
+            ValueError: If `indices` are no levels of this model's codes, or the model's weights are
+                not finite.
         """
         indices = self._check(indices)
         pile = [TOTAL]
@@ -161,15 +173,19 @@ class CodeBits(keras.Model):
 
         Args:
             data: The bytes.
-            n: How many codes they hold.
+            n: How many codes they hold, an integer of at least 0.
 
         Returns:
             Integers `(n, latent_dim)`.
 
         Raises:
-            ValueError: If the bytes aren't those of `n` codes of this model.
+            ValueError: If `data` is no `bytes`, or not that of `n` codes of this model.
         """
-        indices = np.zeros((integer("n", n), self.net.outputs[0].shape[1]), "int32")
+        indices = np.zeros((integer("n", n, least=0), self.net.outputs[0].shape[1]), "int32")
+        if not isinstance(data, bytes | bytearray):
+            raise ValueError(
+                f"data must be the bytes that write() returned. Received: {type(data).__name__}"
+            )
         if len(data) < 4 or len(data) % 2:
             raise ValueError(f"data must be what write() returned. Received: {len(data)} bytes")
         pile = [int.from_bytes(data[:4], "little"), *np.frombuffer(data[4:], "<u2").tolist()]

@@ -81,7 +81,7 @@ class CodeFlow(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Computes the squared error of the velocity, at a time of its own for each code."""
-        z, *label = x if self.num_classes else [x]
+        z, *label = self._given(x, y)
         z = ops.matmul(ops.cast(z, "float32") - self.middle, self.unroot)
         noise = keras.random.normal(ops.shape(z), seed=self.generator)
         time = keras.random.uniform((ops.shape(z)[0], 1), seed=self.generator)
@@ -90,6 +90,35 @@ class CodeFlow(keras.Model):
             label = [ops.where(kept, label[0], self.num_classes)]
         velocity = self.velocity((1 - time) * noise + time * z, time, *label, training=training)
         return ops.mean(ops.sum(ops.square(velocity - (z - noise)), axis=1))
+
+    def _given(self, x, y):
+        """Returns a batch of codes, and of labels if there are classes, or says what is wrong."""
+        given = list(x) if isinstance(x, list | tuple) else [x]
+        wanted = [(None, self.middle.shape[0])] + [(None,)] * (self.num_classes is not None)
+        shapes = [tuple(getattr(each, "shape", ())) for each in given]
+        fits = len(shapes) == len(wanted) and all(
+            len(shape) == len(goal) and shape[1:] == goal[1:]
+            for shape, goal in zip(shapes, wanted, strict=True)
+        )
+        types = [
+            keras.backend.standardize_dtype(each.dtype)
+            if hasattr(each, "dtype")
+            else type(each).__name__
+            for each in given
+        ]
+        whole = self.num_classes is None or "int" in types[-1]
+        if y is not None or not fits or not whole:
+            codes = f"codes, (n, {self.middle.shape[0]})"
+            if self.num_classes is not None:
+                codes = f"[codes, labels]: {codes}, and integers, (n,)"
+            came = " and ".join(
+                f"{kind} of shape {shape}" for kind, shape in zip(types, shapes, strict=True)
+            )
+            raise ValueError(
+                f"fit() of this flow takes {codes}, and no targets. Received: batches of {came}"
+                f"{' and targets' if y is not None else ''}"
+            )
+        return given
 
     def velocity(self, place, time, *label, training=False):
         """Returns the velocities at places, `(n, latent_dim)`, and times, `(n, 1)`, float32."""
@@ -109,19 +138,24 @@ class CodeFlow(keras.Model):
             n: How many, a positive integer.
             steps: How many steps; each asks the net twice.
             seed: An integer, for the same noise each time.
-            labels: The class of each code, `(n,)`, if the flow was built for classes; any, if None.
+            labels: The class of each code, `(n,)`, integers from 0 to `num_classes - 1`, if the
+                flow was built for classes; any, if None.
             guidance: How strongly the class is asked for. 1 is as trained; above it the velocity
                 goes beyond the one for the class, away from the one for any.
 
         Returns:
             An array `(n, latent_dim)` of float32.
+
+        Raises:
+            ValueError: If `n` or `steps` is no positive integer, `guidance` no number of at least
+                0, or `labels` are no classes of this flow, one for each code.
         """
         n, steps = integer("n", n), integer("steps", steps)
         number("guidance", guidance)
         if labels is not None and self.num_classes is None:
             raise ValueError("This flow was built without classes. Received: labels")
-        if labels is not None and np.shape(labels) != (n,):
-            raise ValueError(f"labels must be {n} integers. Received: shape {np.shape(labels)}")
+        if labels is not None:
+            labels = _check_labels(labels, n, self.num_classes)
         place = np.random.default_rng(seed).standard_normal((n, self.middle.shape[0]))
         place = ops.convert_to_tensor(place.astype("float32"))
         for step in range(steps):
@@ -132,7 +166,6 @@ class CodeFlow(keras.Model):
 
     def _velocity(self, place, time, labels, guidance):
         time = ops.full((len(place), 1), time, "float32")
-
         if self.num_classes is None:
             return self.velocity(place, time)
         anything = ops.full((len(place),), self.num_classes, "int32")
@@ -155,6 +188,20 @@ class CodeFlow(keras.Model):
         """Makes a flow, with fresh weights, from what `get_config` returned."""
         net = keras.saving.deserialize_keras_object(config["net"], custom_objects=custom_objects)
         return cls(**{**config, "net": net})
+
+
+def _check_labels(labels, n, num_classes):
+    """Returns labels as an array of int32, or says what is wrong with them."""
+    given = np.asarray(labels)
+    if given.shape != (n,) or given.dtype.kind not in "iu":
+        kind = "" if given.dtype.kind in "iu" else f" of {given.dtype}"
+        raise ValueError(f"labels must be {n} integers. Received: shape {given.shape}{kind}")
+    if given.min() < 0 or given.max() >= num_classes:
+        raise ValueError(
+            f"labels must lie between 0 and {num_classes - 1}. "
+            f"Received: from {given.min()} to {given.max()}"
+        )
+    return given.astype("int32")
 
 
 def code_flow(latent_dim, width=256, depth=3, num_classes=None, seed=None):
