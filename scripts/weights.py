@@ -263,6 +263,7 @@ def conditional_variational(model, x, y, epochs):
     epochs=8,
     arguments={"latent_dim": 30, "width": 192, "depth": 2, "num_classes": 10},
     validation=False,
+    codes_of="convolutional",
 )
 def code_flow(flow, x, y, epochs):
     """The flow of notebook 08."""

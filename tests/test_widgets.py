@@ -489,3 +489,31 @@ def test_names_are_no_markup():
     page = widgets.draw({name: seeded(models.vanilla, 4)}).page()
     state = page.split('id="state">')[1].split("</script>")[0]
     assert "<" not in state and r"\u003c/script>" in state
+
+
+# ---- The walk's weights ----
+
+
+def test_a_shipped_flow_goes_with_the_codes_that_it_learnt():
+    shown = {}
+    for build in (models.convolutional, models.deep):
+        w = widgets.walk(build(30), models.code_flow(30, width=8, depth=1, num_classes=10))
+        _, metadata = w._repr_mimebundle_()
+        shown[build.__name__] = metadata.get("aehelpers", {}).get("weights")
+    # For other codes the picture stays, as for any model whose weights are not shipped.
+    assert shown == {
+        "convolutional": {"model": "convolutional", "flow": "code_flow"},
+        "deep": None,
+    }
+
+
+def test_a_saved_walk_has_weights_of_its_own():
+    flow = seeded(models.code_flow, 30, width=8, depth=1, num_classes=10)
+    for weight in flow.net.weights:
+        weight.assign(weight + 0.25)
+    w = widgets.walk(seeded(models.deep, 30), flow)
+    values, parts = w.contents()
+    kernel = flow.net.get_layer("velocity").get_weights()[0]
+    packed = b"".join(parts)
+    assert kernel.astype("float16").tobytes() in packed
+    assert values["_config"]["classes"] == 10

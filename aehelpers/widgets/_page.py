@@ -161,13 +161,20 @@ def shipped_like(model, name=None):
     return next((each for each in names if mine and _kind_of_shipped(each) == mine), None)
 
 
-def shipped_flow(flow):
-    """Returns the name of a shipped flow of codes of this size and classes, or `None`."""
+def shipped_flow(flow, codes_of):
+    """Returns the name of a shipped flow of codes of this size and classes, or `None`.
+
+    Args:
+        flow: A `models.CodeFlow`.
+        codes_of: Name of the shipped model whose codes it must draw: those of another one mean
+            something else.
+    """
     mine = {"latent_dim": flow.middle.shape[0], "num_classes": flow.num_classes}
     for name in weights.available():
         card = weights.read_card(name)
         theirs = {key: card["arguments"].get(key) for key in mine}
-        if card["builder"] == "code_flow" and theirs == mine:
+        of_these = card["builder"] == "code_flow" and card.get("codes_of") == codes_of
+        if of_these and theirs == mine:
             return name
     return None
 

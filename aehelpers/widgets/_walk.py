@@ -80,11 +80,7 @@ class Walk(_base.Widget):
     @traitlets.validate("steps", "label", "draw")
     def _check(self, proposal):
         name, value = proposal.trait.name, proposal.value
-        low, high = {
-            "steps": (1, _MOST_STEPS),
-            "label": (0, self.classes),
-            "draw": (0, _DRAWS - 1),
-        }[name]
+        low, high = self._ranges[name]
         if not low <= value <= high:
             raise traitlets.TraitError(
                 f"{name} must lie between {low} and {high}. Received: {name}={value}"
@@ -107,7 +103,8 @@ class Walk(_base.Widget):
 
     def _shipped(self):
         model, flow = self._model["model"], self._model["flow"]
-        names = {"model": _page.shipped_like(model), "flow": _page.shipped_flow(flow)}
+        name = _page.shipped_like(model)
+        names = {"model": name, "flow": _page.shipped_flow(flow, codes_of=name)}
         return None if None in names.values() else names
 
     @classmethod
