@@ -1,5 +1,7 @@
 """The widgets without a browser: values, pictures, pages, and what they refuse."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -151,6 +153,20 @@ def test_map_of_a_variational_model_brings_clouds(vae, digits, labels):
     assert "variances" not in widgets.latent_map(plain, digits, labels)._config
     with pytest.raises(ValueError, match="draw=True needs a variational model.*Received: Autoenc"):
         widgets.latent_map(plain, digits, labels, draw=True)
+
+
+@pytest.mark.parametrize("posterior", ["nothing", "one output"])
+def test_map_without_clouds_of_a_posterior_that_is_none(posterior, digits, labels):
+    model = seeded(models.deep, 2, sizes=(8,))
+    model.posterior = model.encoder if posterior == "one output" else (lambda x: x)
+    assert "variances" not in widgets.latent_map(model, digits, labels)._config
+    with pytest.raises(ValueError, match="draw=True needs a variational model.*Received: Autoenc"):
+        widgets.latent_map(model, digits, labels, draw=True)
+
+
+def test_whether_a_map_draws_is_told_as_json(vae, digits, labels):
+    w = widgets.latent_map(vae, digits, labels, draw=np.bool_(True))
+    assert json.loads(json.dumps(w._config))["draws"] is True
 
 
 def test_the_plane_of_long_codes_is_that_of_their_principal_components():
@@ -491,7 +507,41 @@ def test_names_are_no_markup():
     assert "<" not in state and r"\u003c/script>" in state
 
 
-# ---- The walk's weights ----
+# ---- The playground's settings, and the walk's weights ----
+
+
+def test_settings_of_numpy_are_kept_as_plain_ones():
+    w = widgets.playground(kind=np.str_("sparse"), code=np.int64(64), beta=np.float64(0.5))
+    w.settings = {"k": np.uint8(4)}
+    kept = json.loads(json.dumps(w.settings))
+    assert (kept["kind"], kept["code"], kept["beta"], kept["k"]) == ("sparse", 64, 0.5, 4)
+    assert {type(value) for value in w.settings.values()} == {str, int, float}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"k": np.array([2])}, r"k must be one of .*Received: k=array\(\[2\]\)"),
+        ({"k": np.array([2, 3])}, r"k must be one of .*Received: k=array\(\[2, 3\]\)"),
+        ({"hidden": np.bool_(False)}, "hidden must be one of .*Received: hidden="),
+        ({3: 1, "x": 2}, "settings must be of kind, code.*Received: 3, x"),
+    ],
+)
+def test_settings_that_are_none(settings, message):
+    w = widgets.playground()
+    before = w.settings
+    with pytest.raises(traitlets.TraitError, match=message):
+        w.settings = settings
+    assert w.settings == before
+
+
+def test_experiments_that_are_none_cannot_be_opened_later():
+    w = widgets.playground("collapse")
+    with pytest.raises(traitlets.TraitError, match="experiment must be one of two.*Received: 'no'"):
+        w.experiment = "no"
+    assert w.experiment == "collapse"
+    w.experiment = ""
+    assert w.experiment == ""
 
 
 def test_a_shipped_flow_goes_with_the_codes_that_it_learnt():

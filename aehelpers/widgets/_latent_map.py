@@ -47,7 +47,7 @@ class LatentMap(_base.CodeWidget):
                 "images": packer.images(x),
                 "start": middle.tolist(),
                 "names": [f"{prefix}1", f"{prefix}2"],
-                "draws": draw,
+                "draws": bool(draw),
                 **({} if spread is None else _clouds(self._codes, spread(x), packer)),
             }
 
@@ -68,9 +68,10 @@ class LatentMap(_base.CodeWidget):
 def _spread(model):
     """Returns what gives the logarithms of the variances of codes, or `None`."""
     posterior = getattr(model, "posterior", None)
-    if posterior is None:
+    outputs = getattr(posterior, "outputs", None)
+    if not isinstance(outputs, list | tuple) or len(outputs) < 2:
         return None
-    return _base.Coder(keras.Model(posterior.inputs, posterior.outputs[1]))
+    return _base.Coder(keras.Model(posterior.inputs, outputs[1]))
 
 
 def _clouds(codes, log_variances, packer):

@@ -1,6 +1,7 @@
 """The playground: autoencoders that train in the page."""
 
 from functools import cache
+from numbers import Real
 
 import numpy as np
 import traitlets
@@ -40,6 +41,7 @@ class Playground(_base.Widget):
 
     Attributes:
         settings: A dictionary of the controls' values. Assign one, whole or in part, and they move.
+        experiment: The name of the guided experiment that is open; `""` for none.
     """
 
     view = "playground"
@@ -52,11 +54,8 @@ class Playground(_base.Widget):
     experiment = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, experiment="", **settings):
-        names = [each["name"] for each in EXPERIMENTS]
-        if experiment and experiment not in names:
-            raise ValueError(
-                f"experiment must be one of {', '.join(names)}. Received: {experiment!r}"
-            )
+        if fault := _unknown(experiment):
+            raise ValueError(fault)
         start = {name: value for name, (_, value) in SETTINGS.items()}
         for each in EXPERIMENTS:
             if each["name"] == experiment:
@@ -88,16 +87,27 @@ class Playground(_base.Widget):
         new = proposal["value"]
         if unknown := new.keys() - SETTINGS.keys():
             raise traitlets.TraitError(
-                f"settings must be of {', '.join(SETTINGS)}. Received: {', '.join(sorted(unknown))}"
+                f"settings must be of {', '.join(SETTINGS)}. "
+                f"Received: {', '.join(sorted(map(str, unknown)))}"
             )
+        chosen = {}
         for name, value in new.items():
             choices = SETTINGS[name][0]
-            if isinstance(value, bool) or value not in choices:
+            # NumPy's numbers may be chosen, but what is kept goes to the page as JSON.
+            plain = isinstance(value, str | Real) and not isinstance(value, bool)
+            if not plain or value not in choices:
                 wanted = f"from {choices[0]} to {choices[-1]}" if name == "seed" else f"{choices}"
                 raise traitlets.TraitError(
                     f"{name} must be one of {wanted}. Received: {name}={value!r}"
                 )
-        return {name: new.get(name, self.settings.get(name)) for name in SETTINGS}
+            chosen[name] = choices[choices.index(value)]
+        return {name: chosen.get(name, self.settings.get(name)) for name in SETTINGS}
+
+    @traitlets.validate("experiment")
+    def _check_experiment(self, proposal):
+        if fault := _unknown(proposal["value"]):
+            raise traitlets.TraitError(fault)
+        return proposal["value"]
 
     def page(self, dtype="float16", note="", store=None):
         text = super().page(dtype, note, store)
@@ -124,6 +134,14 @@ class Playground(_base.Widget):
             f"{', '.join(map(str, labels[_TRAINED : _TRAINED + 10]))}. In a running notebook, or "
             "in a page, an autoencoder trains here.",
         )
+
+
+def _unknown(experiment):
+    """Returns what is wrong with the name of an experiment, or `None`."""
+    names = [each["name"] for each in EXPERIMENTS]
+    if isinstance(experiment, str) and experiment in ("", *names):
+        return None
+    return f"experiment must be one of {', '.join(names)}. Received: {experiment!r}"
 
 
 @cache
