@@ -15,7 +15,7 @@ import { startSession } from "./runner.js";
 export function render({ model, el }) {
   if (showStill({ model, el })) return undefined;
   const { controls, experiments, labels, colours, worker } = model.get("_config");
-  const app = { model, el, settings: null, training: false, id: 0, picture: null, losses: null };
+  const app = { model, el, settings: null, training: false, id: 0 };
   app.tell = teller(model);
   app.controls = controls;
   // A page of its own has its own address; one of a site says that it lends it.
@@ -145,6 +145,7 @@ function restart(app) {
   app.id++;
   app.training = false;
   app.diverged = false;
+  Object.assign(app, { picture: null, losses: null, saved: null });
   delete app.el.dataset.step; // until the new net shows itself
   panel.show(settings);
   const line =
@@ -253,13 +254,21 @@ function makeBar(app) {
   };
 }
 
+/** Hands over the weights or their card: both are of one moment, though training goes on. */
 function save(app, type) {
-  const { settings, picture, losses, touch } = app;
-  if (!picture) return;
+  if (!app.picture) return;
+  if (!app.saved || app.saved.given.has(type)) app.saved = packed(app);
+  const { archive, card, given } = app.saved;
+  given.add(type);
+  const name = `playground-${KIND_NAMES[app.settings.kind].replace(/\W+/g, "-").toLowerCase()}`;
+  if (type === "npz") handOver(`${name}.npz`, archive, "application/zip");
+  else handOver(`${name}.json`, card, "application/json");
+  if (given.size === 2) app.saved = null;
+}
+
+function packed({ settings, picture, losses, touch }) {
   const archive = npz(namedArrays(settings, touch.net().dense()));
-  const name = `playground-${KIND_NAMES[settings.kind].replace(/\W+/g, "-").toLowerCase()}`;
-  if (type === "npz") return handOver(`${name}.npz`, archive, "application/zip");
   const about = { ...picture, losses: losses?.held };
-  const text = `${JSON.stringify(cardOfWeights(settings, about, archive), null, 2)}\n`;
-  handOver(`${name}.json`, text, "application/json");
+  const card = `${JSON.stringify(cardOfWeights(settings, about, archive), null, 2)}\n`;
+  return { archive, card, given: new Set() };
 }

@@ -52,7 +52,7 @@ export function makeTouch(map) {
     net: () => touch.net,
     start(settings) {
       touch.net = makeLearner(specOf(settings), 4, settings.seed);
-      Object.assign(touch, { code: null, settings });
+      Object.assign(touch, { code: null, picture: null, settings });
     },
     settings(settings) {
       touch.settings = settings;
@@ -64,8 +64,7 @@ export function makeTouch(map) {
     },
     choose(place) {
       if (!touch.picture) return;
-      Object.assign(touch, { code: map.code(place), image: null });
-      paper.clear();
+      paper.clear(); // which forgets the code
       touch.code = map.code(place);
       again();
     },

@@ -213,6 +213,77 @@ def test_walk(show, made):
     assert_same_picture(digits, in_rows(w.images))
 
 
+# A worker that is given nothing more to start with once `window.deaf` is set.
+DEAF = """const Real = window.Worker;
+window.Worker = class extends Real {
+  postMessage(message, ...more) {
+    if (!(window.deaf && message.type === "start")) super.postMessage(message, ...more);
+  }
+};"""
+
+
+def trained(page, least):
+    page.wait_for_function(
+        "least => Number(document.getElementById('widget').dataset.step) >= least", arg=least
+    )
+    return int(page.locator("#widget").get_attribute("data-step"))
+
+
+def taken(page, widget, name, folder):
+    with page.expect_download() as download:
+        widget.get_by_role("button", name=name).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_playground_weights_and_card_are_of_one_moment(page, show, tmp_path):
+    widget = show("playground")
+    widget.get_by_role("button", name="Train", exact=True).click()
+    seen = trained(page, 20)
+    first = taken(page, widget, "Weights (.npz)", tmp_path)
+    seen = trained(page, seen + 40)
+    card = taken(page, widget, "Their card (.json)", tmp_path)
+    steps = {"first": json.loads(card.read_text(encoding="utf-8"))["what"]}
+    training.load_pretrained(first.stem, tmp_path)  # the card's sum is of these weights
+    # Both were handed over, so the next are of a later moment; whichever is asked for first.
+    seen = trained(page, seen + 40)
+    card = taken(page, widget, "Their card (.json)", tmp_path)
+    steps["later"] = json.loads(card.read_text(encoding="utf-8"))["what"]
+    trained(page, seen + 40)
+    before = first.read_bytes()
+    again = taken(page, widget, "Weights (.npz)", tmp_path)
+    training.load_pretrained(again.stem, tmp_path)
+    assert again.read_bytes() != before and steps["first"] != steps["later"]
+
+
+def test_playground_the_same_file_again_is_of_now(page, show, tmp_path):
+    widget = show("playground")
+    widget.get_by_role("button", name="Train", exact=True).click()
+    seen = trained(page, 20)
+    before = taken(page, widget, "Weights (.npz)", tmp_path).read_bytes()
+    trained(page, seen + 40)
+    again = taken(page, widget, "Weights (.npz)", tmp_path)
+    assert again.read_bytes() != before
+    taken(page, widget, "Their card (.json)", tmp_path)
+    training.load_pretrained(again.stem, tmp_path)
+
+
+def test_playground_a_new_net_has_nothing_to_show_before_its_picture(page, show):
+    page.add_init_script(DEAF)
+    widget = show("playground")
+    trained(page, 0)
+    page.evaluate("window.deaf = true")
+    widget.get_by_role("button", name="Start over").click()
+    downloads = []
+    page.on("download", lambda download: downloads.append(download))
+    widget.get_by_role("button", name="Weights (.npz)").click()
+    widget.get_by_role("application", name="Map of codes").click()  # a fault would end the test
+    page.wait_for_timeout(300)
+    assert not downloads
+    assert widget.locator(".aew-touch [aria-live]").inner_text() == ""
+
+
 def test_noise(show, made):
     widget, w = show("noise"), made["noise"]
     noisy, denoised, clean = widget.get_by_role("img").all()
