@@ -2,7 +2,8 @@
 
 import { button, h, signed, stored } from "./common.js";
 import { FINE, makePaper } from "./paper.js";
-import { asMnist, row } from "./pixels.js";
+import { asMnist, divergence, row } from "./pixels.js";
+import { normal } from "./random.js";
 
 /**
  * Makes the part of a map that shows a digit's cloud.
@@ -72,11 +73,3 @@ function read(paper, nets, take, forget) {
   });
   return undefined;
 }
-
-/** The divergence of a Gaussian from N(0, 1), in nats. */
-const divergence = (mean, variance) =>
-  mean.reduce((sum, m, i) => sum + 0.5 * (m * m + variance[i] - 1 - Math.log(variance[i])), 0);
-
-/** A draw from N(0, 1): Box and Muller. */
-const normal = () =>
-  Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());

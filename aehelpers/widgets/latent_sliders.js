@@ -22,6 +22,7 @@ import {
   whenIdle,
 } from "./common.js";
 import { clamp, row, SIDE } from "./pixels.js";
+import { normal } from "./random.js";
 
 const SORTED = "Those units first that change the picture most.";
 const STEPS = 9; // pictures in the strip of a slider
@@ -115,10 +116,6 @@ export function render({ model, el }) {
   ];
   return () => ends.forEach((end) => void end());
 }
-
-/** A draw from N(0, 1). */
-const normal = () =>
-  Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
 /** Makes one slider; `move` is called with it and the new value. */
 function makeSlider({ dim, low, high, step }, z, decoder, move) {

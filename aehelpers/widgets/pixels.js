@@ -20,6 +20,14 @@ export function psnr(clean, image) {
   return -10 * Math.log10(squaredError(clean, image) / clean.length);
 }
 
+/** The divergence of a Gaussian, of these means and variances, from N(0, 1), in nats. */
+export function divergence(means, variances) {
+  return means.reduce(
+    (sum, mean, i) => sum + 0.5 * (mean ** 2 + variances[i] - 1 - Math.log(variances[i])),
+    0,
+  );
+}
+
 // ---- Noise -------------------------------------------------------------------------------------
 
 const KINDS = {

@@ -1,8 +1,8 @@
 // What the playground's reader touches: a place of the map, or a digit of one's own.
 
-import { button, describe, drawGrey, h, picture } from "./common.js";
+import { button, describe, drawGrey, h, picture, signed } from "./common.js";
 import { FINE, makePaper } from "./paper.js";
-import { asMnist, SIDE, squaredError } from "./pixels.js";
+import { asMnist, divergence, SIDE, squaredError } from "./pixels.js";
 import { makeLearner } from "./train.js";
 import { specOf } from "./trainer.js";
 
@@ -103,13 +103,9 @@ function variancesOf(net, size) {
 }
 
 function wordsOfTouch(code, place, size, variances, error) {
-  const [u, v] = place.map((value) => value.toFixed(2).replace("-", "−"));
+  const [u, v] = place.map((value) => signed(value));
   const where = size === 2 ? `Code ${u}, ${v}` : `On the map at ${u}, ${v}`;
   if (error === null) return `${where}.`;
-  const kl = variances?.reduce(
-    (sum, variance, i) => sum + 0.5 * (code[i] ** 2 + variance - 1 - Math.log(variance)),
-    0,
-  );
-  const price = variances ? `; KL ${kl.toFixed(1)} nats` : "";
-  return `${where}; squared error ${error.toFixed(1)}${price}.`;
+  const price = variances ? `; KL ${signed(divergence(code, variances), 1)} nats` : "";
+  return `${where}; squared error ${signed(error, 1)}${price}.`;
 }

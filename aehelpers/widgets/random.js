@@ -1,4 +1,8 @@
-// Random numbers that a seed fixes.
+// Random numbers: those that a seed fixes, and others.
+
+/** A draw from N(0, 1) that no seed fixes: Box and Muller. */
+export const normal = () =>
+  Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
 /**
  * Makes a source of random numbers: xoshiro128** by Blackman and Vigna (2018), whose state is drawn
@@ -31,7 +35,7 @@ export function makeRandom(seed, stream = 0) {
   };
   const uniform = () => next() / 2 ** 32;
   let spare = null;
-  const normal = () => {
+  const nextNormal = () => {
     if (spare !== null) {
       const value = spare;
       spare = null;
@@ -56,5 +60,5 @@ export function makeRandom(seed, stream = 0) {
     }
     return array;
   };
-  return { uniform, normal, shuffle };
+  return { uniform, normal: nextNormal, shuffle };
 }

@@ -49,10 +49,9 @@ const RECEIVED = {
     session.pause = calm ? CALM : PAUSE;
   },
   start(session, { settings, id }) {
-    const { kind } = session.trainer?.net || {};
-    session.trainer = makeTrainer(settings, session.digits, kind || settings.loops);
+    session.trainer = makeTrainer(settings, session.digits, session.trainer?.net.kind);
     Object.assign(session, { settings, id, left: 0, running: false, milliseconds: 0 });
-    Object.assign(session, { sums: [0, 0, 0], held: null, due: true, seen: true, diverged: false });
+    Object.assign(session, { sums: [0, 0, 0], due: true, seen: true, diverged: false });
     session.lastPicture = session.lastLoss = -Infinity;
     session.first = null;
   },
@@ -117,11 +116,11 @@ function tellOf(session) {
   }
   const picture = trainer.look(settings);
   if (!training || now - session.lastLoss >= LOSS) {
-    session.held = trainer.heldOut(settings);
     session.lastLoss = now;
     const [steps, reconstruction, penalty] = sums;
     const trained = steps && { reconstruction: reconstruction / steps, penalty: penalty / steps };
-    picture.losses = { step: trainer.net.steps, trained: trained || null, held: session.held };
+    const held = trainer.heldOut(settings);
+    picture.losses = { step: trainer.net.steps, trained: trained || null, held };
     sums.fill(0);
   }
   session.lastPicture = performance.now();
