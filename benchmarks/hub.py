@@ -1,11 +1,11 @@
 """What a class costs a hub: learners log in, run notebooks 00 and 01, move a slider, save, log out.
 
-    python -m benchmarks.hub [--learners 1 8 30] [--at-once] [--first]
+    python -m benchmarks.hub [--learners 1 8 30] [--at-once]
         [--parts] [--faults] [--image] [--tiny]
 
 The hub is that of `make hub`, the learners speak to it as browsers do, and their kernels run the
 notebooks in quick mode. By default one comes every five seconds; with `--at-once` all come
-together; `--first` runs 01 up to its first training only. `--parts` has one learner close nothing
+together. `--parts` has one learner close nothing
 and weighs what is open. `--faults` has one kernel take all memory and one loop for ever, kills the
 proxy and the hub, and sees what becomes of the others. `--image` packs what a cluster's image
 holds. With none of them named, all is measured. Writes benchmarks/results/hub.json and the tables
@@ -32,6 +32,7 @@ import yaml
 from benchmarks import learners
 from benchmarks.classroom import GIB, available
 from scripts import course, hub, results, tables
+from scripts.guide import KEPT_FREE
 
 NOTEBOOKS = ("00_start_here", "01_vanilla")
 WHOLE = "00, 01"
@@ -40,7 +41,6 @@ NEEDED = 0.65  # GiB a learner, of which so many must be free
 NODE = {"cores": 8, "memory_gib": 32}  # of a cluster
 KEPT = {"cores": 0.5, "memory_gib": 2}  # of each node, for the system
 CLASSES = (30, 200, 2000)
-SYSTEM = 2  # GiB of one machine that are kept for the system and the hub
 LEAST = 0.8  # GiB: with less left, the learners stop before the machine does
 
 
@@ -274,8 +274,6 @@ def table(found=None):
         come = f"every {row['stagger_seconds']} s" if row["stagger_seconds"] else "at once"
         if row["learners"] == 1:
             come = "alone"
-        if row["notebooks"] != WHOLE:
-            come += f"; only {row['notebooks']}"
         done = "yes" if row["done"] == row["learners"] else f"{row['done']}"
         if row["failed"]:
             done += f" ({'; '.join(row['failed'])})"
@@ -295,7 +293,7 @@ def table(found=None):
         [
             *lines,
             "",
-            "The largest is one who had few others, or nobody, to share pages with. A server "
+            "Pages that several share are counted in equal parts for each. A server "
             f"alone took up to {server:.2f} GiB, the rest is the kernel. At least {left:.1f} GiB "
             "of the machine were free. The learners' own programs, the hub and its proxy ran on "
             f"the same machine. {results.described(found['machine'])}",
@@ -320,7 +318,7 @@ def parts_table(found=None):
     if not rows:
         return "\n".join(lines)
     server, *kernels = rows
-    room = found["machine"]["memory_gib"] - SYSTEM
+    room = found["machine"]["memory_gib"] - KEPT_FREE
     shared = server["shared_gib"] + max(row["shared_gib"] for row in kernels)
     own = server["own_gib"] + kernels[-1]["own_gib"]
     hold = int((room - shared) / own)
@@ -329,7 +327,8 @@ def parts_table(found=None):
         [
             *lines,
             "",
-            f"With {SYSTEM} GiB kept for the system, {found['machine']['memory_gib']} GiB hold "
+            f"With {KEPT_FREE:.0f} GiB kept for the system, "
+            f"{found['machine']['memory_gib']} GiB hold "
             f"{hold} learners who all stand at the end of 01 and have shut 00 down, or {keep} who "
             "have not.",
         ]
@@ -368,7 +367,8 @@ def paper(found=None):
         return ""
     cores, memory = promised()
     most = max(row["largest_gib"] for row in rows)
-    used = max(row.get("core_seconds", 0) for row in rows)
+    seconds = {row["core_seconds"]: row["learners"] for row in rows if "core_seconds" in row}
+    used = max(seconds)
     a_node = min(
         int((NODE["memory_gib"] - KEPT["memory_gib"]) / memory),
         int((NODE["cores"] - KEPT["cores"]) / cores),
@@ -388,9 +388,9 @@ def paper(found=None):
         f"On paper. A node has {NODE['cores']} cores and {NODE['memory_gib']} GiB, of which "
         f"{KEPT['cores']} cores and {KEPT['memory_gib']} GiB are kept for the system, and holds "
         f"{a_node} learners, to each of whom the values promise {cores} cores and {memory:g} GiB. "
-        f"Measured were {most:.2f} GiB at most, of one who shares nothing, and up to {used:.0f} "
-        "seconds of a core for all of 00 and 01 in quick mode: what is used if each does both "
-        "within the hour.",
+        f"Measured were {most:.2f} GiB at most and, in classes of up to {max(seconds.values())}, "
+        f"up to {used:.0f} seconds of a core for all of 00 and 01 in quick mode: what is used if "
+        "each does both within the hour.",
     ]
     for row in found["rows"]:
         if "packed_gb" in row:
@@ -427,7 +427,6 @@ def main(argv=None):
     parser.add_argument("--faults", action="store_true", help="the faults, too")
     parser.add_argument("--parts", action="store_true", help="what a learner's memory is made of")
     parser.add_argument("--image", action="store_true", help="the size of the image's packages")
-    parser.add_argument("--first", action="store_true", help="01 up to its first training")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
     if args.learners is None and not (args.parts or args.faults or args.image):
@@ -456,10 +455,9 @@ def main(argv=None):
             kept.sort(key=lambda row: (row.get("learners", 999), row.get("stagger_seconds", 0)))
             results.store("hub", kept)
 
-    first = args.first or args.tiny
     stagger = 0 if args.at_once else STAGGER
     for count in args.learners:
-        keep([at_hub(count, functools.partial(class_of, stagger=stagger, first=first))])
+        keep([at_hub(count, functools.partial(class_of, stagger=stagger, first=args.tiny))])
     if args.parts:
         keep(at_hub(1, parts_of))
     if args.faults:

@@ -7,7 +7,7 @@
 engine (with products and sums in one instruction, with plain SIMD, in JavaScript), TensorFlow.js
 and jax-js on one core each, and `fit` of Keras on one thread, which starts from the playground's
 weights. The first epoch compiles and isn't counted. Then the playground itself, while it trains:
-frames, keys, and memory after each of 10 minutes. Writes benchmarks/results/training_page.json.
+frames, keys, and memory after each of 5 minutes. Writes benchmarks/results/training_page.json.
 Leave the machine alone meanwhile.
 """
 
@@ -99,13 +99,17 @@ def served(route, modules, digits):
     return route.fulfill(body=file.read_bytes(), content_type=_TYPES.get(file.suffix, "text/plain"))
 
 
+def chromium():
+    """Returns the path of the browser."""
+    return find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
+
+
 def in_chromium(names, modules, digits, epochs):
     """Yields what each engine took."""
     from playwright.sync_api import sync_playwright
 
-    path = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for name in names:
             page = browser.new_page()
             page.set_default_timeout(600_000)
@@ -124,11 +128,10 @@ def training():
 
     from aehelpers import widgets
 
-    chromium = find_chromium() or sys.exit("This benchmark needs Chromium on the PATH.")
     flags = [*FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = widgets.playground().save(Path(folder, "playground.html"))
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         page = browser.new_page(viewport={"width": 1280, "height": 1300})
         start = time.perf_counter()
         page.goto(path.as_uri())
@@ -230,6 +233,9 @@ def engines(epochs, modules):
     found = dict(in_chromium(names, modules, digits, epochs))
     with tempfile.TemporaryDirectory() as folder:
         found["keras"] = in_keras(digits, epochs, found["fused"]["start"], folder)
+    for name in ("fused", "simd", "plain"):  # a browser that lacks one would take the next
+        if found[name]["kind"] != name:
+            sys.exit(f"This Chromium must have {ENGINES[name]}. Received: {found[name]['kind']}")
     return [
         {"name": name, "seconds": round(float(np.median(each["seconds"][1:])), 4)}
         | {"loss": round(each["loss"], 2), "version": version(modules, name)}
@@ -249,13 +255,18 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_names(parser, "--only", ("engines", "page", "memory"), "parts")
     parser.add_argument("--modules", type=Path, help="node_modules with the other engines")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--minutes", type=int, default=10, help="for which the page is watched")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--minutes", type=int, default=5, help="for which the page is watched")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
     if not args.tiny and (args.modules is None or len(args.only) < 3):
         results.check_part("training_page")
     stored = results.load("training_page")
+    if not args.tiny and args.modules is None and args.epochs != stored["epochs"]:
+        sys.exit(
+            "Without --modules the other engines' rows stay, so that epochs must be "
+            f"{stored['epochs']}, as theirs. Received: {args.epochs}"
+        )
     now = {"rows": results.earlier("training_page"), "epochs": args.epochs}
     now |= {name: stored[name] for name in ("epochs", "page", "memory") if name in stored}
     if "engines" in args.only:

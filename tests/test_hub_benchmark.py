@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from benchmarks import hub, learners
-from scripts import course
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Memory is read from /proc.")
 ROW = {
@@ -43,8 +42,6 @@ def test_a_class_that_wasnt_all_done_is_told():
     assert "| 4 s (9 s) | – |" in hub.table({**FOUND, "rows": [ROW | none]})
     alone = hub.table({**FOUND, "rows": [ROW | {"learners": 1, "done": 1, "failed": []}]})
     assert "| 1 | alone | yes |" in alone
-    part = hub.table({**FOUND, "rows": [ROW | {"notebooks": "00, 01 to its first training"}]})
-    assert "| 8 | every 5 s; only 00, 01 to its first training | 7 (" in part
 
 
 def test_faults_have_a_table_of_their_own():
@@ -95,9 +92,7 @@ def test_larger_classes_on_paper(monkeypatch):
 
 
 def test_the_promises_are_those_of_the_values():
-    text = (course.ROOT / "deploy" / "values.yaml").read_text(encoding="utf-8")
-    cores, memory = hub.promised()
-    assert f"guarantee: {memory:g}G\n" in text and f"guarantee: {cores:g}\n" in text
+    assert hub.promised() == (0.2, 1.0)  # the guide's table was made of these
 
 
 @LINUX

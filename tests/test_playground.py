@@ -129,6 +129,67 @@ def test_what_the_guide_says_was_measured(each):
         assert any(round(value, digits) == number for value in known + pca), text
 
 
+def mean(row, run, name, phase=-1):
+    """The mean over the seeds of what was measured at the end of a phase."""
+    return np.mean([r["phases"][phase][name] for r in row["runs"] if r["run"] == run])
+
+
+def nearest(value, choices):
+    return int(np.argmin(np.abs(np.subtract(choices, value))))
+
+
+def differ(first, second, share):
+    """0 or 1, whichever is smaller, or 2 where they differ by less than a share."""
+    smaller, larger = sorted((first, second))
+    return 2 if larger - smaller < share * larger else int(second < first)
+
+
+# The place of the answer among an experiment's choices, from what was measured.
+ANSWERS = {
+    "two_or_eight": lambda row: nearest(
+        1 - mean(row, "eight", "squared_error") / mean(row, "two", "squared_error"), (0.1, 0.45, 1)
+    ),
+    "linear_pca": lambda row: int(
+        mean(row, "linear", "squared_error") < _playground._pca_errors()["8"]
+    ),
+    "random_codes": lambda row: differ(
+        mean(row, "variational", "samples_to_nearest"),
+        mean(row, "vanilla", "samples_to_nearest"),
+        0.2,
+    ),
+    "clouds_touch": lambda row: nearest(
+        mean(row, "up", "cloud", 2) / mean(row, "up", "spread", 2), (0.1, 0.5, 1)
+    ),
+    "collapse": lambda row: nearest(
+        mean(row, "cure", "penalty", 0), (0, 2, mean(row, "never", "penalty"))
+    ),
+    "how_many_active": lambda row: nearest(mean(row, "one", "alive"), (16, 10, 2.5)),
+    "noise_up": lambda row: nearest(
+        mean(row, "noise", "squared_error", 1) / mean(row, "noise", "squared_error", 0),
+        (1.4, 2, 4),
+    ),
+    "four_of_64": lambda row: nearest(64 - mean(row, "eight", "alive"), (0, 16, 32)),
+    "price_of_size": lambda row: nearest(mean(row, "price", "on", 1), (40, 15, 4)),
+    "too_fast": lambda row: (
+        2 if mean(row, "fast", "reconstruction") > mean(row, "right", "reconstruction") else 1
+    ),
+    "another_seed": lambda row: int(np.ptp(ends(row)) < 0.05 * np.mean(ends(row))),
+    "two_losses": lambda row: differ(
+        mean(row, "cross", "squared_error"), mean(row, "squares", "squared_error"), 0.1
+    ),
+}
+
+
+def ends(row):
+    return [run["phases"][-1]["reconstruction"] for run in row["runs"]]
+
+
+@pytest.mark.parametrize("each", EXPERIMENTS, ids=lambda each: each["name"])
+def test_the_answer_is_what_was_measured(each):
+    (row,) = (row for row in results.load("experiments")["rows"] if row["name"] == each["name"])
+    assert each["answer"] == ANSWERS[each["name"]](row)
+
+
 # ---- Its nets in Keras ----
 
 
