@@ -19,9 +19,11 @@ const RIM = 8;
  *   `code(place)`; `words()`, what it shows.
  */
 export function makeMap(labels, colours, choose) {
-  const canvas = h("canvas", { class: "aew-moving-map", "aria-hidden": "true" });
+  // Square before the first picture, too, which gives it the size of its place.
+  const square = { width: 400, height: 400, "aria-hidden": "true" };
+  const canvas = h("canvas", { class: "aew-moving-map", ...square });
   // The mark has a canvas of its own, so that a key needn't wait for 500 clouds.
-  const top = h("canvas", { class: "aew-moving-map aew-moving-mark", "aria-hidden": "true" });
+  const top = h("canvas", { class: "aew-moving-map aew-moving-mark", ...square });
   const element = h(
     "div",
     {
