@@ -56,14 +56,15 @@ export const signed = (value, digits = 2) => value.toFixed(digits).replace("-", 
 
 /** A canvas that is a picture for screen readers, too; `describe` below says what it shows. */
 export function picture(columns, rows, cssWidth) {
-  const canvas = h("canvas", { role: "img", class: "aew-picture", width: columns, height: rows });
+  const canvas = h("canvas", { class: "aew-picture", width: columns, height: rows });
   canvas.style.width = `${cssWidth}px`;
   canvas.style.aspectRatio = `${columns} / ${rows}`;
   return canvas;
 }
 
-/** Says what a picture shows, to those who don't see it. */
+/** Says what a picture shows, to those who don't see it; until then it is no picture to them. */
 export function describe(canvas, text) {
+  canvas.setAttribute("role", "img");
   if (canvas.getAttribute("aria-label") !== text) canvas.setAttribute("aria-label", text);
 }
 

@@ -70,7 +70,7 @@ function makeChart(colour, height, foot = null) {
   const unit = h("span", { class: "aew-note" });
   const title = h("span", { class: "aew-title" });
   heading.append(title, " ", unit);
-  const picture = svg("svg", { class: "aew-chart", role: "img", height });
+  const picture = svg("svg", { class: "aew-chart", height });
   picture.style.setProperty("--aew-line-colour", colour);
   const element = h("div", {}, heading, picture);
   const draw = ([name, what], lines, reference) => {

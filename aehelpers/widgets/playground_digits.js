@@ -68,7 +68,7 @@ const DEVIATIONS = ["deviation of each number", "in use", 0.1];
  */
 export function makeUnits(colour) {
   const text = h("span", { class: "aew-note" });
-  const bars = h("div", { class: "aew-units", role: "img" });
+  const bars = h("div", { class: "aew-units" });
   bars.style.setProperty("--aew-line-colour", colour);
   const count = h("span", { class: "aew-title" });
   const element = h("div", {}, h("div", {}, count, " ", text), bars);
