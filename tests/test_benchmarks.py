@@ -7,8 +7,9 @@ import pytest
 
 from aehelpers import data, losses
 from benchmarks import __main__ as everything
-from benchmarks import classroom, limits, overview, quick, speed, starting, widgets
+from benchmarks import classroom, limits, overview, quick, site, speed, starting, widgets
 from scripts import course, results
+from scripts.lab import find_chromium
 
 SMAPS = Path("/proc/self/smaps_rollup")  # which only Linux has
 
@@ -253,3 +254,25 @@ def test_a_class_of_two():
     row = classroom.class_of(2, epochs=1)
     assert row["memory_gib"] > row["largest_gib"] > 0.3
     assert row["training_seconds"] > 0
+
+
+@pytest.mark.skipif(not find_chromium(), reason="needs Chromium")
+def test_pages_are_visited_and_weighed(tmp_path, monkeypatch):
+    live = "<p>Hello</p><div class=course-live data-ready>alive</div><script src=a.js></script>"
+    (tmp_path / "notebooks").mkdir()
+    for name in ("index.html", f"notebooks/{site.CHAPTER}.html"):
+        Path(tmp_path, name).write_text(live)
+        Path(tmp_path, name).with_name("a.js").write_text("/*" + 20_000 * " " + "*/")
+    monkeypatch.setattr(
+        site, "export", lambda folder: Path(folder, f"{site.CHAPTER}.html").write_text("<p>Hello")
+    )
+    rows, _ = site.measure(tmp_path, repeats=1)
+    assert [row["requests"] for row in rows] == [2, 2, 1]
+    assert [row["kilobytes"] for row in rows] == [20, 20, 0]
+    assert [row["first_widget_seconds"] is None for row in rows] == [False, False, True]
+    assert all(row["first_picture_seconds"] > 0 for row in rows)
+
+
+def test_what_is_no_site_is_refused(tmp_path):
+    with pytest.raises(SystemExit, match="with the course's index.html. Received: "):
+        site.main(["--site", str(tmp_path)])
