@@ -288,15 +288,16 @@ def table(found=None):
         return "\n".join(lines)
     rows = [row for row in found["rows"] if "server_gib" in row]
     server = max(row["server_gib"] for row in rows)
-    left = min(row["least_left_gib"] for row in rows)
+    left = [row["least_left_gib"] for row in rows if not row["failed"]]
+    free = f"Where all were done, at least {min(left):.1f} GiB were free. " if left else ""
     return "\n".join(
         [
             *lines,
             "",
             "Pages that several share are counted in equal parts for each. A server "
-            f"alone took up to {server:.2f} GiB, the rest is the kernel. At least {left:.1f} GiB "
-            "of the machine were free. The learners' own programs, the hub and its proxy ran on "
-            f"the same machine. {results.described(found['machine'])}",
+            f"alone took up to {server:.2f} GiB, the rest is the kernel. {free}The "
+            "learners' own programs, the hub and its proxy ran on the same machine. "
+            f"{results.described(found['machine'])}",
         ]
     )
 
