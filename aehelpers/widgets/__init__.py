@@ -1,4 +1,4 @@
-"""Widgets for notebooks: latent spaces to move in, noise to add, digits to draw.
+"""Widgets for notebooks: latent spaces to move in, noise to add, bits to flip, digits to draw.
 
 Every widget has values to read and to assign, such as `w.z` and `w.image`, and
 `w.save("page.html")` writes a page that works without a kernel.
@@ -16,6 +16,7 @@ way to Python), `keys.js`, `plane.js` (maps of codes), `pixels.js` (arithmetic o
 `playground.js` and the `playground_*.js` beside it.
 """
 
+from aehelpers.widgets._bits import bits
 from aehelpers.widgets._draw import draw
 from aehelpers.widgets._features import features
 from aehelpers.widgets._latent_map import latent_map
@@ -26,6 +27,7 @@ from aehelpers.widgets._playground import playground
 from aehelpers.widgets._walk import walk
 
 __all__ = [
+    "bits",
     "draw",
     "features",
     "latent_map",

@@ -33,10 +33,11 @@ unknown = keras.Sequential([
     "noise = widgets.noise(maps, x)\nnoise",
     "features = widgets.features(model, x)\nfeatures",
     "draw = widgets.draw({'a model': model})\ndraw",
+    "bits = widgets.bits(model, model.encoder.predict(mnist.x_train[:500], verbose=0), x)\nbits",
     "play = widgets.playground(kind='vanilla')\nplay",
 ]
 NAMES = {"sliders": 3, "latent-map": 1, "morph": 1, "noise": 1, "features": 1, "draw": 1}
-NAMES |= {"playground": 1}
+NAMES |= {"bits": 1, "playground": 1}
 
 EVALUATE = """async (code) => {
   const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;

@@ -22,7 +22,8 @@ _FAULTS = """widget => {
   for (const control of widget.querySelectorAll("button, input, select, [tabindex='0']")) {
     control.scrollIntoView({ block: "center" });
     const { left, top, width, height } = control.getBoundingClientRect();
-    const wide = control.type === "range" ? 160 : control.matches("[tabindex]") ? 190 : 24;
+    const map = control.matches("[tabindex]:not(button)");
+    const wide = control.type === "range" ? 160 : map ? 190 : 24;
     if (width < wide || height < 20) says(`is ${width} x ${height} small`, control);
     if (!control.contains(document.elementFromPoint(left + width / 2, top + height / 2))) {
       says("is covered", control);

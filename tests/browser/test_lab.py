@@ -104,6 +104,10 @@ def test_widgets_on_one_page_do_not_disturb_each_other(notebook):
     np.testing.assert_array_equal(grey(first.get_by_role("img")), still)
 
 
+def _equal(array, other):
+    np.testing.assert_array_equal(array, other)
+
+
 def test_every_other_widget_answers(notebook):
     page = notebook.page
     map = notebook.widget("latent-map")
@@ -119,6 +123,13 @@ def test_every_other_widget_answers(notebook):
     features.get_by_role("button", name="All off").click()
     zero = notebook.value("np.asarray(model.decoder(np.zeros((1, 4))))")
     assert_same_picture(features.get_by_role("img").first, zero)
+    bits = notebook.widget("bits")
+    for key in ("Space", "ArrowDown", "ArrowRight", "Enter"):  # two of them, Jupyter's own keys
+        bits.locator("button:focus, .aew-bit[tabindex='0']").first.press(key)
+    eventually(lambda: _equal(notebook.value("np.array(bits.flips)"), [8, 4, 0, 0]), bits)
+    notebook.shows(bits.get_by_role("img").nth(2), "bits.image")
+    notebook.execute("bits.digit, bits.flips = 2, [0, 0, 8, 0]")
+    notebook.shows(bits.get_by_role("img").nth(2), "bits.image")
     draw = notebook.widget("draw")
     draw.get_by_role("button", name="Clear").click()
     box = draw.get_by_role("application").bounding_box()

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -54,6 +55,7 @@ def made(digits):
         "draw": widgets.draw({"two numbers": plane, "maps": maps}),
         "playground": widgets.playground(),
         "walk": widgets.walk(longer, flow),
+        "bits": widgets.bits(longer, longer.encoder.predict(x, verbose=0), x),
     }
 
 
@@ -211,6 +213,53 @@ def test_walk(show, made):
     widget.get_by_role("button", name="Other noise").click()
     w.draw = 1
     assert_same_picture(digits, in_rows(w.images))
+
+
+def test_bits(page, show, made):
+    widget, w = show("bits"), made["bits"]
+    original, stored, now = widget.get_by_role("img").all()
+    assert_same_picture(original, w._digits[0])
+    assert_same_picture(stored, w.image)
+    assert_same_picture(now, w.image)
+    error = np.square(w.image - w._digits[0, ..., 0]).sum()
+    told = re.search(r"Squared error ([\d.]+), ([\d.]+) bits", now.get_attribute("aria-label"))
+    assert float(told[1]) == pytest.approx(error, abs=0.2)
+    as_stored = w.levels
+    costs = np.frombuffer(w._data, "float32", 80, w._config["costs"]["at"]).reshape(5, 16)
+    assert float(told[2]) == pytest.approx(costs[np.arange(5), as_stored].sum(), abs=0.06)
+
+    first = widget.get_by_role("button", name="z1, worth 8")
+    before = first.inner_text()
+    first.press("Enter")
+    w.flips = [8, 0, 0, 0, 0]
+    assert_same_picture(now, w.image)
+    assert first.inner_text() == str(1 - int(before))
+    assert first.get_attribute("aria-label") == f"z1, worth 8: {1 - int(before)}, flipped"
+    value = widget.get_by_role("row").first.get_by_role("gridcell").nth(4)
+    assert value.inner_text() == str(w.levels[0] - 8).replace("-", "−")
+    widget.get_by_text("Decoded with 1 flipped bit. Squared error").wait_for(state="attached")
+
+    for key in ("ArrowDown", "ArrowDown", "End", "ArrowUp", "ArrowLeft", "Space"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.ariaLabel").startswith("z2, worth 2: ")
+    w.flips = [8, 2, 0, 0, 0]
+    assert_same_picture(now, w.image)
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.ariaLabel").startswith("z1, worth 1: ")
+    assert widget.locator(".aew-bit[tabindex='0']").count() == 1  # one stop for the Tab key
+    widget.get_by_role("button", name="Flip all bits worth 4").click()
+    w.flips = [12, 6, 4, 4, 4]
+    assert_same_picture(now, w.image)
+    widget.get_by_role("button", name="The code of image 3 of").click()
+    w.digit = 2
+    assert_same_picture(now, w.image)
+    assert_same_picture(original, w._digits[2])
+    widget.get_by_role("button", name="As stored").click()
+    w.flips = [0] * 5
+    assert_same_picture(now, w.image)
+    assert_same_picture(stored, w.image)
+    w.digit = 0
 
 
 # A worker that is given nothing more to start with once `window.deaf` is set.
@@ -395,6 +444,11 @@ def test_pictures_stay_where_they_are_needed(phone, saved):
     boxes = [each.bounding_box() for each in noise.get_by_role("img").all()]
     assert len({box["y"] for box in boxes}) == 1  # side by side, to be compared
     assert boxes[2]["x"] + boxes[2]["width"] <= 400
+    bits = show_on(phone, saved, "bits")
+    phone.evaluate("document.body.style.padding = '0 0 1500px'")
+    bits.locator(".aew-bit").last.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    boxes = [each.bounding_box() for each in bits.get_by_role("img").all()]
+    assert len({box["y"] for box in boxes}) == 1 and 0 <= boxes[0]["y"] < 100
     sliders = show_on(phone, saved, "sliders")
     sliders.get_by_role("slider").last.scroll_into_view_if_needed()
     box = sliders.get_by_role("img").bounding_box()
@@ -414,7 +468,7 @@ def test_nothing_is_measured_before_anything_is_drawn(show):
     assert card.locator(".aew-scale i").is_visible() and card.locator(".aew-marker").is_visible()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "walk"])
 def test_forced_colours_leave_pictures_alone(chromium, saved, name):
     with opened(chromium, forced_colors="active") as page:
         widget = show_on(page, saved, name)
@@ -525,13 +579,17 @@ def test_a_finger_on_buttons(phone, touch):
     tile = widget.get_by_role("group", name="Units that are on").get_by_role("button").first
     tile.tap()
     assert tile.get_attribute("aria-pressed") == "false"
+    widget, _ = touch("bits")
+    before = grey(widget.get_by_role("img").nth(2))
+    widget.get_by_role("button", name="z5, worth 8").tap()
+    assert_changes(widget.get_by_role("img").nth(2), before)
     widget, _ = touch("sliders")
     before = grey(widget.get_by_role("img"))
     widget.get_by_role("button", name="Start from image 3 of").tap()
     assert_changes(widget.get_by_role("img"), before)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "walk"])
 def test_no_serious_fault_and_room_at_200_percent(small_page, saved, name):
     widget = show_on(small_page, saved, name)
     for width in (640, 430):  # of windows of 1280 and 860 pixels
