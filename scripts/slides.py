@@ -202,7 +202,7 @@ body { margin: 0; background: #fff; color: #222; font: 25px/1.45 system-ui, sans
 .slide { max-width: 1160px; margin: 0 auto; padding: 3vh 24px; border-bottom: 1px solid #767676; }
 h1 { font-size: 1.8em; } h2 { font-size: 1.3em; } h1, h2 { line-height: 1.2; margin: 0 0 0.6em; }
 img { display: block; max-width: 100%; max-height: 72vh; margin: 8px auto; }
-pre { font-size: 0.75em; overflow-x: auto; background: #f5f5f5; padding: 10px; }
+pre { font-size: 0.72em; overflow-x: auto; background: #f5f5f5; padding: 10px; }
 table { border-collapse: collapse; font-size: 0.8em; }
 th, td { border-bottom: 1px solid #767676; padding: 3px 10px; text-align: left; }
 math { font-size: 1.1em; } mtd[columnalign="left"] { text-align: left; }
