@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 from scipy.ndimage import gaussian_filter
 from sklearn import svm
@@ -19,6 +18,12 @@ from aehelpers import data, losses, metrics, models
 from scripts import weights
 
 GREY = "grey levels as they are, 0 to 1"
+# What the rows about one digit against the rest have in common.
+ONE_CLASS = {"unit": "AUROC, mean over the ten digits, %", "higher": True}
+ONE_CLASS_NETS = ONE_CLASS | {
+    "source": "DCAE and Deep SVDD: Ruff et al. (2018), table 1; LSA: Abati et al. (2019)",
+    "published": "89.7 (DCAE), 94.8 (Deep SVDD), 97.5 (LSA)",
+}
 
 
 @dataclass
@@ -78,6 +83,11 @@ def training_images(mnist):
 def train(name, mnist, tiny, **options):
     """Trains by a recipe of scripts/weights.py."""
     return weights.RECIPES[name](mnist, **({"epochs": 1} if tiny else {}), **options)[0]
+
+
+def predicted(net, *images):
+    """Yields what a net makes of each array of images."""
+    return (net.predict(x, batch_size=500, verbose=0) for x in images)
 
 
 def cross_entropy(model, x, inputs=None):
@@ -223,59 +233,6 @@ def variational_20(mnist, seed, tiny):
 
 
 @row(
-    name="Variational, 50 numbers",
-    source="Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), table 1: VAE "
-    "with one stochastic layer, k = 1, 3,280 epochs",
-    protocol="784-200-200-50 and back with tanh as there, 100 epochs on the ELBO with one code for "
-    "each image, a new draw of the pixels in every epoch; scored by the importance-weighted bound "
-    "with 5,000 codes for each image",
-    unit="-ln p(x) in nats, summed over the pixels of an image",
-    published="86.76",
-    target=None,
-    variant="each pixel is drawn to be 0 or 1, with its grey level as the probability of 1; the "
-    "test images are drawn once for each seed",
-)
-def variational_50(mnist, seed, tiny):
-    images = training_images(mnist)[0]
-    model = models.variational(50, sizes=(200, 200), activation="tanh", seed=seed)
-    weights.start_at_mean_image(model.decoder, images)
-    train = data.pipeline(images, 128, corruption=binarised, seed=seed)
-    train = train.map(lambda drawn, grey: (drawn, drawn))
-    weights.fit_variational(model, train, epochs=1 if tiny else 100)
-    x_test = binarised(mnist.x_test, seed=seed)
-    return -log_likelihood(model, x_test, samples=10 if tiny else 5000, seed=seed).mean()
-
-
-def binarised(x, seed=None):
-    """Draws each pixel to be 0 or 1, with its grey level as the probability of 1."""
-    return (np.random.default_rng(seed).random(x.shape, dtype="float32") < x).astype("float32")
-
-
-def log_likelihood(model, x, samples, seed=0):
-    """Estimates ln p(x) as `metrics.importance_weighted_bound` does, all codes of an image at once.
-
-    XLA and logits in place of probabilities: 10,000 images with 5,000 codes each take minutes. The
-    draws are made outside, since XLA makes them more than ten times as slowly.
-    """
-    pixels = model.decoder.get_layer("pixels")
-    hidden = keras.Model(model.decoder.inputs, pixels.input)
-
-    @tf.function(jit_compile=True)
-    def bound(image, noise):
-        z_mean, z_log_var = model.posterior(image[None])
-        z = z_mean + ops.exp(z_log_var / 2) * noise
-        logits = hidden(z) @ pixels.kernel + pixels.bias
-        log_p = ops.sum(ops.reshape(image, (1, -1)) * logits - ops.softplus(logits), axis=1)
-        log_ratio = ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=1) / 2
-        return ops.logsumexp(log_p + log_ratio) - np.log(samples)
-
-    def noise(number):
-        return tf.random.stateless_normal((samples, hidden.input_shape[1]), (seed, number))
-
-    return np.array([bound(image, noise(i)).numpy() for i, image in enumerate(x)])
-
-
-@row(
     name="Logistic regression on pixels",
     source="UFLDL tutorial, Stanford",
     protocol="scikit-learn, C = 0.01, 100 steps; a check that the measure is sound",
@@ -323,7 +280,7 @@ def sparse_linear(mnist, seed, tiny):
     model.fit(train, epochs=epochs, verbose=0)
     pool = layers.MaxPooling2D(5, padding="same")
     code = keras.Model(model.encoder.inputs, layers.Flatten()(pool(model.encoder.outputs[0])))
-    z, z_test = (code.predict(a, batch_size=500, verbose=0) for a in (x, mnist.x_test))
+    z, z_test = predicted(code, x, mnist.x_test)
     scale = np.sqrt(np.square(z).mean())
     classifier = svm.LinearSVC(C=0.003, dual=False, tol=0.01)
     return 100 * classifier.fit(z / scale, y).score(z_test / scale, mnist.y_test)
@@ -359,12 +316,11 @@ class Winners(layers.Layer):
     source="measured for this project before; the published methods are in the next row",
     protocol="a PCA with 32 components for each digit, fitted to its training images; the score is "
     "the squared error; a check that the measure is sound",
-    unit="AUROC, mean over the ten digits, %",
     published="none; 95.5 by ourselves",
     target=95.5,
-    higher=True,
     tolerance=0.1,
     deterministic=True,
+    **ONE_CLASS,
 )
 def one_class_pca(mnist, seed, tiny):
     x, y = training_images(mnist)
@@ -380,15 +336,11 @@ def one_class_pca(mnist, seed, tiny):
 
 @row(
     name="One digit against the rest",
-    source="DCAE and Deep SVDD: Ruff et al. (2018), table 1; LSA: Abati et al. (2019)",
     protocol="ten nets 784-64-16 and back, each trained on one digit for 15 epochs and started at "
     "its mean image, with a last kernel of zeros; the score is the squared error after the "
     "difference was blurred (a Gaussian of 0.8 pixels), divided by the root of the image's ink, "
     "its sum of grey levels",
-    unit="AUROC, mean over the ten digits, %",
-    published="89.7 (DCAE), 94.8 (Deep SVDD), 97.5 (LSA)",
     target=97.5,
-    higher=True,
     split="As many training images of each digit, 5,421; 10,000 test images",
     tried="The score was chosen on validation images, anomalies included, with a PCA of 16 "
     "components in place of the nets: the squared error alone has 95.8 there, divided by the root "
@@ -397,6 +349,7 @@ def one_class_pca(mnist, seed, tiny):
     "cross-entropy, and the code's own distance from the mean gave no more. With a last "
     "kernel of zeros the nets themselves have 98.6, with the usual start 98.1, trained on "
     "cross-entropy 94.7 (one seed each).",
+    **ONE_CLASS_NETS,
 )
 def one_class(mnist, seed, tiny):
     x, y = training_images(mnist)

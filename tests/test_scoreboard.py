@@ -6,7 +6,8 @@ import pytest
 
 from aehelpers import data, metrics, models
 from benchmarks import scoreboard, scoreboard_codes
-from benchmarks.scoreboard_rows import ROWS, Winners, binarised, log_likelihood
+from benchmarks.scoreboard_rows import ROWS, Winners
+from benchmarks.scoreboard_variational import binarised, log_likelihood
 from scripts import results, tables
 
 
