@@ -186,13 +186,30 @@ def test_nothing_is_a_white_box_in_a_dark_page(visit, server, scheme):
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize(
     "path",
-    ["index.html", "playground.html", *(f"notebooks/{each}.html" for each in course.core())],
+    ["index.html", "playground.html", *(f"notebooks/{each}.html" for each in course.notebooks())],
 )
 def test_widgets_have_room(visit, server, width, path):
     page = visit(server, path, width=width)
     enliven(page)
     for widget in page.locator(".course-widget .aew").all():
         assert_room(widget)
+
+
+@pytest.mark.parametrize(
+    ("path", "control"),
+    [
+        ("notebooks/08_drawing_from_codes.html", ".aew-bit"),
+        ("notebooks/00_start_here.html", "input[type=range]"),
+    ],
+)
+def test_pictures_stay_in_view_on_a_telephone(visit, server, path, control):
+    page = visit(server, path, width=390)
+    enliven(page)
+    page.locator(f".course-widget {control}").last.scroll_into_view_if_needed()
+    widget = page.locator(f".course-widget .aew:has({control})").last
+    below = page.locator(".bd-header-article").bounding_box()["height"]
+    for picture in widget.get_by_role("img").all():
+        assert 0 <= picture.bounding_box()["y"] - below < 40
 
 
 def test_a_slider_moves_the_digit_on_the_front_page(visit, address):
