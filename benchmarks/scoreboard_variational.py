@@ -48,6 +48,31 @@ def variational_50(mnist, seed, tiny):
 
 
 @row(
+    name="Importance-weighted, 50 numbers",
+    source=f"{PAPER}: IWAE with one stochastic layer, k = 5; {QUOTED}",
+    protocol="784-200-200-50 and back with tanh, and about the minutes of CPU of the ELBO's row: "
+    "40 epochs in place of 100, on the bound with five codes for each image, by its doubly "
+    "reparameterised gradient (Tucker et al., 2019); batches of 256, a rate of 0.006 after a "
+    f"fiftieth of the steps that falls along a cosine, a weight decay of 0.01; {SCORED}",
+    published="85.54",
+    target=89.85,
+    tried=f"The target is 0.8 below the ELBO's row. {CHOSEN} This row's recipe has 90.65, that of "
+    "the ELBO's row 91.75. But the ELBO, tuned likewise (batches of 256, a rate of 0.004, a decay "
+    "of 0.003), has 90.35. So at equal minutes, each tuned, five codes gained nothing; the "
+    "published gain of 1.22 is after 3,280 epochs each. The plain gradient of five codes has 91.15 "
+    "at best, with decays of 0.003 to 0.02; batches of 128 90.69, of 64 91.04, of 512 90.76; the "
+    "ELBO for the first half of the minutes and five codes after it 90.32.",
+    **COMMON,
+)
+def variational_50_iwae(mnist, seed, tiny):
+    vae = models.variational(50, sizes=(200, 200), activation="tanh", seed=seed)
+    model = ImportanceWeighted(vae.posterior, vae.decoder, k=5, seed=seed)
+    train = drawn_images(mnist, model.decoder, batch_size=256, seed=seed)
+    minutes = fit(model, train, 1 if tiny else 40, learning_rate=0.006, weight_decay=0.01)
+    return score(model, mnist, seed, tiny), minutes
+
+
+@row(
     name="Variational, 50 numbers, any net",
     source=f"{PAPER}: VAE, k = 1, and IWAE, k = 50, with one stochastic layer after 3,280 epochs; "
     f"{QUOTED}",
