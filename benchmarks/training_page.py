@@ -7,7 +7,8 @@
 engine (with products and sums in one instruction, with plain SIMD, in JavaScript), TensorFlow.js
 and jax-js on one core each, and `fit` of Keras on one thread, which starts from the playground's
 weights. The first epoch compiles and isn't counted. Then the playground itself, while it trains:
-frames, keys, and memory after each of 10 minutes. Writes benchmarks/results/training_page.json.
+frames, keys, memory after each of 10 minutes, and what its map shows after 20 seconds. Writes
+benchmarks/results/training_page.json.
 Leave the machine alone meanwhile.
 """
 
@@ -15,6 +16,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,7 @@ ENGINES = {
     "jax": "jax-js {version}, wasm",
     "keras": "Keras `fit`, one thread",
 }
+PARTS = ("engines", "page", "memory", "map")
 PACKAGES = {"tensorflow": "@tensorflow/tfjs", "jax": "@jax-js/jax"}
 WIDGETS = course.ROOT / "aehelpers" / "widgets"
 PAGE = Path(__file__).with_suffix(".mjs")
@@ -99,6 +102,14 @@ def served(route, modules, digits):
     return route.fulfill(body=file.read_bytes(), content_type=_TYPES.get(file.suffix, "text/plain"))
 
 
+# What the map is looked at for: the settings that differ from the default.
+MAPS = {
+    "variational, 64 hidden units": {},
+    "variational, 128 hidden units": {"hidden": 128},
+    "vanilla, 64 hidden units": {"kind": "vanilla"},
+}
+TO_THE_MAP = 20  # seconds
+
 # What is let go of in one collection may be counted until the next.
 LEAST = """async () => {
   let least = Infinity;
@@ -134,7 +145,7 @@ def in_chromium(names, modules, digits, epochs):
 
 
 @contextlib.contextmanager
-def training():
+def training(**settings):
     """Opens the playground and presses Train; yields the page, and seconds to its first picture."""
     from playwright.sync_api import sync_playwright
 
@@ -142,7 +153,7 @@ def training():
 
     flags = [*FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        path = widgets.playground().save(Path(folder, "playground.html"))
+        path = widgets.playground(**settings).save(Path(folder, "playground.html"))
         browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         page = browser.new_page(viewport={"width": 1280, "height": 1300})
         start = time.perf_counter()
@@ -192,6 +203,24 @@ def over_time(minutes, pause):
             heap.append(page.evaluate(LEAST))
             page.get_by_role("button", name="Train", exact=True).click()
         return {"steps": steps(page), "heap_mb": [round(each / 1e6, 1) for each in heap]}
+
+
+def maps(seconds, seeds=(0, 1, 2)):
+    """Yields for each of `MAPS` how many of the nearest codes are of their own class, in percent.
+
+    The codes are of the 500 digits held out, the words are the page's own when it is paused.
+    """
+    for name, settings in MAPS.items():
+        row = {"name": name, "seeds": list(seeds), "epochs": [], "own_class_percent": []}
+        for seed in seeds:
+            with training(**settings, seed=seed) as (page, _):
+                page.wait_for_timeout(1000 * seconds - 3000)  # which it has trained for by now
+                page.get_by_role("button", name="Pause", exact=True).click()
+                told = page.get_by_text("of its own class for").text_content()
+                row["epochs"].append(round(steps(page) / 90))
+            found = re.search(r"of its own class for (\d+) %", told)
+            row["own_class_percent"].append(int(found[1]))
+        yield row
 
 
 def steps(page):
@@ -263,15 +292,15 @@ def version(modules, name):
 
 
 def main(argv=None):
-    """Runs the parts that are named, or all three; all engines, or those without other modules."""
+    """Runs the parts that are named, or all of them; all engines, or those that need no modules."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_names(parser, "--only", ("engines", "page", "memory"), "parts")
+    arguments.add_names(parser, "--only", PARTS, "parts")
     parser.add_argument("--modules", type=Path, help="node_modules with the other engines")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--minutes", type=int, default=10, help="for which the page is watched")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
-    if not args.tiny and (args.modules is None or len(args.only) < 3):
+    if not args.tiny and (args.modules is None or len(args.only) < len(PARTS)):
         results.check_part("training_page")
     stored = results.load("training_page")
     if not args.tiny and args.modules is None and args.epochs != stored["epochs"]:
@@ -280,7 +309,7 @@ def main(argv=None):
             f"{stored['epochs']}, as theirs. Received: {args.epochs}"
         )
     now = {"rows": results.earlier("training_page"), "epochs": args.epochs}
-    now |= {name: stored[name] for name in ("epochs", "page", "memory") if name in stored}
+    now |= {name: stored[name] for name in ("epochs", *PARTS[1:]) if name in stored}
     if "engines" in args.only:
         now["epochs"] = 2 if args.tiny else args.epochs
         rows = engines(now["epochs"], args.modules)
@@ -290,6 +319,8 @@ def main(argv=None):
         now["page"] = in_use(20 if args.tiny else 300)
     if "memory" in args.only:
         now["memory"] = over_time(*((2, 1) if args.tiny else (args.minutes, 60)))
+    if "map" in args.only:
+        now["map"] = list(maps(4, seeds=[0]) if args.tiny else maps(TO_THE_MAP))
     print(json.dumps(now, indent=1))
     if not args.tiny:
         results.store("training_page", **now)
