@@ -1,10 +1,11 @@
 """The scoreboard: this course's models beside published numbers, each with its protocol.
 
-    python -m benchmarks.scoreboard [--rows pca_30 ...] [--seeds 0 1 2] [--fresh]
+    python -m benchmarks.scoreboard [--rows pca_30 ...] [--seeds 0 1 2] [--fresh] [--reworded]
 
 Runs what benchmarks/results/scoreboard.json lacks of the rows in scoreboard_rows.py, and stores
-each result as soon as it is there: an interrupted run is taken up where it was. `--fresh` forgets
-the results of the rows and seeds that are asked for.
+each result as soon as it is there: an interrupted run is taken up where it was. `--fresh` first
+forgets the results of the rows and seeds that are asked for. Results of another protocol are not
+taken for a row's own; `--reworded` says that only its words are others.
 """
 
 import argparse
@@ -48,6 +49,17 @@ def run(row, mnist, seed, tiny=False):
 def read():
     """Returns the stored runs by the keys of their rows."""
     return {stored["key"]: stored["runs"] for stored in results.load("scoreboard")["rows"]}
+
+
+def another_protocol():
+    """Returns the keys of the rows whose stored results are told of with other words."""
+    names = ("protocol", "unit", "variant", "split")
+    return [
+        stored["key"]
+        for stored in results.load("scoreboard")["rows"]
+        if stored["key"] in ROWS
+        and any(stored[name] != getattr(ROWS[stored["key"]], name) for name in names)
+    ]
 
 
 def write(runs):
@@ -157,16 +169,28 @@ def main(argv=None):
     arguments.add_names(parser, "--rows", ROWS, "rows")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--fresh", action="store_true", help="run also what has a result")
+    parser.add_argument("--reworded", action="store_true", help="keep results of other words")
     args = parser.parse_args(argv)
     mnist = results.full_mnist("Results of the scoreboard")
     runs = read()
+    if args.fresh:
+        for key in args.rows:
+            others = [] if ROWS[key].deterministic else runs.get(key, ())
+            runs[key] = [r for r in others if r["seed"] not in args.seeds]
+    left = [key for key in another_protocol() if runs.get(key)]
+    if left and not args.reworded:
+        parser.error(
+            "Expected --fresh with all seeds of rows whose protocol has changed, or --reworded if "
+            f"only its words have. Received: stored results of another protocol for {left}"
+        )
+    write(runs)
     for key in args.rows:
         seeds = args.seeds[:1] if ROWS[key].deterministic else args.seeds
         done = {r["seed"] for r in runs.get(key, ())}
-        if ROWS[key].deterministic and done and not args.fresh:
+        if ROWS[key].deterministic and done:
             continue
         for seed in seeds:
-            if seed in done and not args.fresh:
+            if seed in done:
                 continue
             new = run(ROWS[key], mnist, seed)
             runs = read()  # another process may have measured another row

@@ -88,6 +88,37 @@ def test_each_result_is_stored_as_soon_as_it_is_there(stored, monkeypatch):
     assert calls[4:] == [("vanilla_32", 1)]
 
 
+def test_results_of_another_protocol_are_not_taken_for_the_rows_own(stored, monkeypatch, capsys):
+    calls = []
+    fake(monkeypatch, calls)
+    scoreboard.main(["--rows", "vanilla_32", "variational_2"])
+    before = stored.read_text()
+    monkeypatch.setattr(ROWS["vanilla_32"], "protocol", "twice as long")
+    for asked in (["variational_2"], ["vanilla_32"], ["vanilla_32", "--seeds", "0", "--fresh"]):
+        with pytest.raises(SystemExit):
+            scoreboard.main(["--rows", *asked])
+        assert "Received: stored results of another protocol for ['vanilla_32']" in (
+            capsys.readouterr().err
+        )
+    assert stored.read_text() == before and len(calls) == 6
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    inner = scoreboard.run
+    monkeypatch.setattr(scoreboard, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        scoreboard.main(["--rows", "vanilla_32", "--fresh"])
+    assert list(scoreboard.read()) == ["variational_2"]  # nothing of the old protocol is left
+    monkeypatch.setattr(scoreboard, "run", inner)
+    scoreboard.main(["--rows", "vanilla_32"])
+    assert calls[6:] == [("vanilla_32", 0), ("vanilla_32", 1), ("vanilla_32", 2)]
+    monkeypatch.setattr(ROWS["vanilla_32"], "protocol", "thrice as long")
+    scoreboard.main(["--rows", "vanilla_32", "--reworded"])
+    rows = {row["key"]: row for row in json.loads(stored.read_text())["rows"]}
+    assert rows["vanilla_32"]["protocol"] == "thrice as long" and len(calls) == 9
+
+
 def test_the_page_holds_every_result(stored, monkeypatch):
     fake(monkeypatch, [])
     scoreboard.main(["--rows", "vanilla_32", "variational_2"])
