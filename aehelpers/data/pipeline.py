@@ -170,7 +170,8 @@ class Order:
         self.batches = -(-n // batch_size)
         self.given = []
         self._n, self._shuffle, self._seed = n, shuffle, seed
-        self._ticks, self._tick_numbers = None, {}
+        # Made now, as the dataset's own are: both hang on the seed that is set at the time.
+        self._ticks, self._tick_numbers = ticks(), {}
         self._draws, self._drawn = None, 0
         self._offset, self._wanted = 0, None
         self._lock = threading.Lock()
@@ -197,8 +198,6 @@ class Order:
         return rows.numpy(), seeds.numpy()
 
     def _number(self, tick):
-        if self._ticks is None:
-            self._ticks = ticks()
         while tick not in self._tick_numbers:
             (value,) = self._ticks
             self._tick_numbers[int(value)] = len(self._tick_numbers)

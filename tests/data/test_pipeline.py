@@ -165,6 +165,20 @@ def test_pipeline_order_is_tensorflows_and_a_pass_can_be_had_again(digits):
         np.testing.assert_array_equal(collect(noise)[0], passes[again])
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, 4), (1, 2)])
+def test_a_seed_set_between_making_and_reading_changes_nothing(before, after):
+    made = "keras.utils.set_random_seed(%s); " % before if before else ""
+    code = (
+        f"import keras, numpy as np; from aehelpers import data; {made}"
+        "x = np.random.default_rng(0).random((8, 28, 28, 1), 'float32'); "
+        f"pairs = data.pipeline(x, 4); keras.utils.set_random_seed({after}); "
+        "print(sum(len(batch) for batch, _ in pairs))"
+    )
+    # A pass that was never found was looked for without end: in a process that can be stopped.
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.stdout.split() == ["8"], run.stderr
+
+
 def test_python_ends_while_batches_are_fetched_ahead():
     code = (
         "import numpy as np; from aehelpers import data; "
