@@ -34,34 +34,40 @@ QUOTED = "as the repository nbip/IWAE quotes it beside its own repeat"
 @row(
     name="Variational, 50 numbers",
     source=f"{PAPER}: VAE with one stochastic layer, k = 1, 3,280 epochs",
-    protocol="784-200-200-50 and back with tanh as there, 100 epochs on the ELBO with one code for "
-    f"each image, a new draw of the pixels in every epoch; {SCORED}",
+    protocol="784-200-200-50 and back with tanh as there, 110 epochs in batches of 256 on the "
+    "ELBO with one code for each image, a new draw of the pixels in every epoch; a rate of 0.004 "
+    "after a fiftieth of the steps that falls along a cosine, a weight decay of 0.003; "
+    f"{SCORED}",
     published="86.76",
     target=None,
+    tried=f"{CHOSEN} This recipe has 90.35. A rate of 0.003 or 0.006 has 90.49 or 90.37, a decay "
+    "of 0.01 or 0.02 90.47 or 90.66, batches of 128 90.68 at best, of 64 91.26. 100 epochs in "
+    "batches of 128 at 0.003, with a decay of 0.05 and no warm-up, were this row before: 91.75, "
+    "and 90.65 ± 0.08 on the test images.",
     **COMMON,
 )
 def variational_50(mnist, seed, tiny):
     model = models.variational(50, sizes=(200, 200), activation="tanh", seed=seed)
-    train = drawn_images(mnist, model.decoder, batch_size=128, seed=seed)
-    weights.fit_variational(model, train, epochs=1 if tiny else 100)
-    return score(model, mnist, seed, tiny)
+    train = drawn_images(mnist, model.decoder, batch_size=256, seed=seed)
+    minutes = fit(model, train, 1 if tiny else 110, learning_rate=0.004, weight_decay=0.003)
+    return score(model, mnist, seed, tiny), minutes
 
 
 @row(
     name="Importance-weighted, 50 numbers",
     source=f"{PAPER}: IWAE with one stochastic layer, k = 5; {QUOTED}",
     protocol="784-200-200-50 and back with tanh, and about the minutes of CPU of the ELBO's row: "
-    "40 epochs in place of 100, on the bound with five codes for each image, by its doubly "
+    "40 epochs in place of 110, on the bound with five codes for each image, by its doubly "
     "reparameterised gradient (Tucker et al., 2019); batches of 256, a rate of 0.006 after a "
     f"fiftieth of the steps that falls along a cosine, a weight decay of 0.01; {SCORED}",
     published="85.54",
-    target=89.85,
-    tried=f"The target is 0.8 below the ELBO's row. {CHOSEN} This row's recipe has 90.65, that of "
-    "the ELBO's row 91.75. But the ELBO, tuned likewise (batches of 256, a rate of 0.004, a decay "
-    "of 0.003), has 90.35. So at equal minutes, each tuned, five codes gained nothing; the "
-    "published gain of 1.22 is after 3,280 epochs each. The plain gradient of five codes has 91.15 "
-    "at best, with decays of 0.003 to 0.02; batches of 128 90.69, of 64 91.04, of 512 90.76; the "
-    "ELBO for the first half of the minutes and five codes after it 90.32.",
+    target=88.38,
+    tried=f"The target is 0.8 below the ELBO's row; this row ended above it. {CHOSEN} This row's "
+    "recipe has 90.65, that of the ELBO's row 90.35. So at about equal minutes, each side tuned, "
+    "five codes gained nothing; the published gain of 1.22 is after 3,280 epochs each. The plain "
+    "gradient of five codes has 91.15 at best, with decays of 0.003 to 0.02; batches of 128 90.69, "
+    "of 64 91.04, of 512 90.76; the ELBO for the first half of the minutes and five codes after it "
+    "90.32.",
     **COMMON,
 )
 def variational_50_iwae(mnist, seed, tiny):
@@ -217,7 +223,7 @@ def fit(model, train, epochs, learning_rate, weight_decay):
     """Trains by AdamW, with a rate that rises in a fiftieth of the steps, then falls to 0.
 
     Args:
-        model: An `ImportanceWeighted`.
+        model: One whose loss is a negative bound of ln p(x).
         train: A dataset of batches.
         epochs: How often all images are seen.
         learning_rate: The largest rate.
