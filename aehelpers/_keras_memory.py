@@ -5,7 +5,34 @@ a gradient of this sum in a list that only grows, though nobody will ask for it.
 the training's graph, and the graph the memory of all weights and of the optimizer's state: as much
 again for every model that was ever trained, 60 MB for 784-1000-500-250-30 and back. With one
 replica there is nothing to add up. (Keras 3.15, TensorFlow 2.21.)
+
+And models refer to themselves in circles, so that one that is gone keeps its memory until Python
+collects its garbage. When it does hangs on the number of objects, not on their size: of ten models
+of 1.6 million weights, trained one after the other and each in the place of the one before, up to
+five were there at the same time.
 """
+
+import functools
+import gc
+import math
+
+_WEIGHTS = 1_000_000  # so many may wait: a collection takes a tenth of a second
+_waiting = 0
+
+
+def collecting(fit):
+    """Returns `fit` with a collection before it where models that are gone may hold much."""
+
+    @functools.wraps(fit)
+    def collected(self, *args, **kwargs):
+        global _waiting
+        _waiting += sum(math.prod(weight.shape) for weight in self.weights)
+        if _waiting > _WEIGHTS:
+            gc.collect()
+            _waiting = 0
+        return fit(self, *args, **kwargs)
+
+    return collected
 
 
 def mend():

@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+import weakref
 
 import keras
 import numpy as np
@@ -324,6 +325,22 @@ def test_nothing_is_left_of_a_model_that_is_gone():
     before = graphs()
     train()
     assert graphs() == before
+
+
+def test_models_that_are_gone_go_before_the_next_one_trains():
+    """They are in circles, and Python's collector doesn't know how large they are."""
+    gone = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(4):
+            model = models.sparse(1000, k=5)
+            model.compile("sgd", "mse")
+            model.fit(X[:2], X[:2], verbose=0)
+            gone.append(weakref.ref(model))
+        assert sum(model() is not None for model in gone) == 1
+    finally:
+        gc.enable()
 
 
 def test_several_replicas_still_add_their_gradients_up():

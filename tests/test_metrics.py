@@ -33,6 +33,13 @@ def test_uint8_counts_as_grey_levels_of_255(metric, pair):
     assert_allclose(metric(x, y), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("metric", PER_IMAGE)
+def test_many_images_are_measured_part_by_part(metric, pair, monkeypatch):
+    expected = metric(*pair)
+    monkeypatch.setattr(metrics, "_AT_ONCE", 2)
+    assert_allclose(metric(*pair), expected, rtol=1e-12)
+
+
 def test_inputs_are_not_modified(pair):
     copies = [images.copy() for images in pair]
     for metric in PER_IMAGE:

@@ -97,7 +97,7 @@ class Autoencoder(keras.Model):
         # Both halves bring their weights, so that it can be summarised and saved before any data.
         self.built = True
 
-    fit = _plainly(keras.Model.fit)
+    fit = _keras_memory.collecting(_plainly(keras.Model.fit))
     evaluate = _plainly(keras.Model.evaluate)
     train_on_batch = _plainly(keras.Model.train_on_batch)
     test_on_batch = _plainly(keras.Model.test_on_batch)

@@ -167,7 +167,7 @@ def test_pipeline_order_is_tensorflows_and_a_pass_can_be_had_again(digits):
 
 @pytest.mark.parametrize(("before", "after"), [(None, 4), (1, 2)])
 def test_a_seed_set_between_making_and_reading_changes_nothing(before, after):
-    made = "keras.utils.set_random_seed(%s); " % before if before else ""
+    made = f"keras.utils.set_random_seed({before}); " if before else ""
     code = (
         f"import keras, numpy as np; from aehelpers import data; {made}"
         "x = np.random.default_rng(0).random((8, 28, 28, 1), 'float32'); "
