@@ -7,7 +7,17 @@ import pytest
 
 from aehelpers import data, losses
 from benchmarks import __main__ as everything
-from benchmarks import classroom, limits, overview, quick, site, speed, starting, widgets
+from benchmarks import (
+    classroom,
+    limits,
+    overview,
+    quick,
+    site,
+    small_machine,
+    speed,
+    starting,
+    widgets,
+)
 from scripts import course, results
 from scripts.lab import find_chromium
 
@@ -187,6 +197,15 @@ def test_growth_is_fitted(mnist):
 def test_quick_mode_is_timed():
     row = quick.measure(course.notebook("00_start_here"))
     assert row["name"] == "00_start_here" and row["seconds"] > 0
+
+
+@pytest.mark.parametrize(("gigabytes", "done"), [(2.0, True), (0.3, False)])
+def test_a_machine_is_small(gigabytes, done):
+    try:
+        row = small_machine.measure("00_start_here", int(1e9 * gigabytes), quick=True)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    assert row["done"] is done
 
 
 def test_the_overview_says_what_another_machine_measured(monkeypatch):
