@@ -585,3 +585,19 @@ def test_the_sketch_is_of_finite_numbers_only():
     picture = training._sketch({"loss": [2.0, np.nan, 1.0], "val_loss": [2.0, 1.5, 1.0]})
     assert picture.count("<polyline") == 2
     assert "nan" not in picture
+
+
+def test_xla_is_for_long_trainings_where_there_is_a_compiler(monkeypatch):
+    assert not training.use_xla()  # quick mode
+    monkeypatch.setattr(data, "quick", lambda: False)
+    training._has_xla.cache_clear()
+    found = training.use_xla()
+    assert found or sys.platform != "linux"
+    training._has_xla.cache_clear()
+
+    def without(*args, **kwargs):
+        raise tf.errors.UnimplementedError(None, None, "Could not find compiler for platform Host")
+
+    monkeypatch.setattr(tf, "function", without)
+    assert not training.use_xla()
+    training._has_xla.cache_clear()
