@@ -67,6 +67,7 @@ def test_saved_shut_down_and_opened_again(page, lab, chromium):
 
     # Loaded again while the kernel runs, all of it is alive.
     page.reload()
+    lab.reopen(page, "next")  # its tab may lie behind another
     draw = page.locator(".jp-OutputArea .aew-draw")
     draw.get_by_role("button", name="Draw a 0").click()
     eventually(lambda: assert_drawn(draw.get_by_role("img").first), draw)
@@ -81,6 +82,7 @@ def test_saved_shut_down_and_opened_again(page, lab, chromium):
         group.or_(tomorrow.get_by_text("model not found").first).first.wait_for()
         if tomorrow.get_by_text("model not found").count():
             tomorrow.reload()
+            lab.reopen(tomorrow, "next")
         group.wait_for()
         assert group.get_by_label("2. the second").is_checked()
         group.get_by_text("You chose 2. The kernel hasn't heard of it").wait_for()
