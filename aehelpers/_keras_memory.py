@@ -15,9 +15,11 @@ five were there at the same time.
 import functools
 import gc
 import math
+import weakref
 
-_WEIGHTS = 1_000_000  # so many may wait: a collection takes a tenth of a second
+_WEIGHTS = 1_000_000  # so many may wait: a collection takes 0.2 s
 _waiting = 0
+_last = None  # a weak reference to the model that was trained last
 
 
 def collecting(fit):
@@ -25,8 +27,10 @@ def collecting(fit):
 
     @functools.wraps(fit)
     def collected(self, *args, **kwargs):
-        global _waiting
-        _waiting += sum(math.prod(weight.shape) for weight in self.weights)
+        global _last, _waiting
+        if _last is None or _last() is not self:  # to train one further leaves nothing behind
+            _last = weakref.ref(self)
+            _waiting += sum(math.prod(weight.shape) for weight in self.weights)
         if _waiting > _WEIGHTS:
             gc.collect()
             _waiting = 0

@@ -5,8 +5,7 @@
 Each notebook is executed in a control group of its own, together with a JupyterLab server and with
 the process that executes it. What goes beyond the limit is killed by the kernel of Linux; nothing
 is swapped. Files that are only read, such as libraries, may be dropped and read again. Needs Linux,
-and the right to make a control group. Writes benchmarks/results/small_machine.json and the table in
-docs/speed.md.
+and the right to make a control group. Writes benchmarks/results/small_machine.json.
 """
 
 import argparse
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from nbclient.exceptions import DeadKernelError
 
-from scripts import course, notebooks, results, tables
+from scripts import course, notebooks, results
 
 GROUPS = Path("/sys/fs/cgroup")
 
@@ -43,6 +42,8 @@ class Group:
             self.path.mkdir()
             knob.write_text(str(limit))
         except OSError as error:
+            if self.path.is_dir():
+                self.path.rmdir()
             raise PermissionError(
                 "This benchmark needs the right to limit the memory of a control group. "
                 f"Received: {error}"
@@ -103,19 +104,6 @@ def measure(name, limit, quick=False):
     return {"name": name, "limit": limit, **found}
 
 
-def table(found=None):
-    """Renders what was measured in Markdown."""
-    found = found or results.load("small_machine")
-    if not found["rows"]:
-        return "Not measured yet."
-    lines = ["| notebook | on a machine of 2 GB | its kernel's most memory |", "|---|---|---|"]
-    for row in found["rows"]:
-        done = f"runs, {row['seconds'] / 60:.1f} minutes" if row["done"] else "**killed**"
-        memory = f"{row['memory_gib']:.2f} GiB" if row["memory_gib"] else ""
-        lines.append(f"| {row['name']} | {done} | {memory} |")
-    return "\n".join([*lines, "", results.described(found["machine"])])
-
-
 def main(argv=None):
     """Runs the notebooks that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -140,7 +128,6 @@ def main(argv=None):
         rows = results.merged("small_machine", rows, lambda row: row["name"])
         rows = [row for name in names for row in rows if row["name"] == name]
         results.store("small_machine", rows)
-        tables.write()
 
 
 if __name__ == "__main__":

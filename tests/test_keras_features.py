@@ -327,7 +327,7 @@ def test_nothing_is_left_of_a_model_that_is_gone():
     assert graphs() == before
 
 
-def test_models_that_are_gone_go_before_the_next_one_trains():
+def test_models_that_are_gone_go_before_the_next_one_trains(monkeypatch):
     """They are in circles, and Python's collector doesn't know how large they are."""
     gone = []
     gc.collect()
@@ -339,6 +339,8 @@ def test_models_that_are_gone_go_before_the_next_one_trains():
             model.fit(X[:2], X[:2], verbose=0)
             gone.append(weakref.ref(model))
         assert sum(model() is not None for model in gone) == 1
+        monkeypatch.setattr(gc, "collect", lambda: pytest.fail("nothing was left behind"))
+        model.fit(X[:2], X[:2], verbose=0)
     finally:
         gc.enable()
 
