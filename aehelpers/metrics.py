@@ -418,9 +418,10 @@ def linear_probe(z_train, y_train, z_test, y_test, C=0.03, max_iter=100):
     training codes, so that one `C` fits codes of any size.
 
     Args:
-        z_train: Codes or flat images to fit to, `(n, features)`.
+        z_train: Codes or flat images to fit to, `(n, features)`. Of SciPy's sparse arrays, only
+            what they store takes memory and time.
         y_train: Their labels, `(n,)`, of at least two classes.
-        z_test: Codes to score on, `(m, features)`.
+        z_test: Codes to score on, `(m, features)`, sparse or not.
         y_test: Their labels, `(m,)`.
         C: Inverse strength of the squared penalty on the weights, positive. Choose it on
             validation images.
@@ -436,12 +437,16 @@ def linear_probe(z_train, y_train, z_test, y_test, C=0.03, max_iter=100):
     >>> linear_probe([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1], [[0.1], [2.9]], [0, 1])
     1.0
     """
+    from scipy import sparse
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     # float32 halves the time; scikit-learn would keep float64.
-    z_train, z_test = np.asarray(z_train, "float32"), np.asarray(z_test, "float32")
+    z_train, z_test = (
+        sparse.csr_array(z, dtype="float32") if sparse.issparse(z) else np.asarray(z, "float32")
+        for z in (z_train, z_test)
+    )
     y_train, y_test = np.asarray(y_train), np.asarray(y_test)
     shapes = [values.shape for values in (z_train, y_train, z_test, y_test)]
     if (
@@ -454,9 +459,11 @@ def linear_probe(z_train, y_train, z_test, y_test, C=0.03, max_iter=100):
             "z_train, y_train, z_test and y_test must have the shapes (n, features), (n,), "
             f"(m, features) and (m,). Received shapes: {shapes}"
         )
-    # Row by row: the squares of all codes at once would need as much memory as the codes.
-    squares = np.einsum("ij,ij->i", z_train, z_train).sum(dtype="float64")
-    scale = np.sqrt(squares / z_train.size).astype("float32") or 1
+    if sparse.issparse(z_train):
+        squares = z_train.multiply(z_train).sum(dtype="float64")
+    else:  # row by row: the squares of all codes at once would need as much memory as the codes
+        squares = np.einsum("ij,ij->i", z_train, z_train).sum(dtype="float64")
+    scale = np.sqrt(squares / np.prod(z_train.shape)).astype("float32") or 1
     probe = LogisticRegression(C=C, max_iter=max_iter, tol=1e-3)
     # One thread is faster: several would spend most of the time waiting for one another.
     with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from scipy import sparse
 
 from aehelpers import data, layers, losses, metrics, models
 from scripts import course
@@ -253,6 +254,19 @@ def test_linear_probe_equals_scikit_learn():
     assert ours == pytest.approx(probe.score(scaled[200:], y[200:]), abs=0.011)
     assert 0.7 < ours < 1
     assert ours == metrics.linear_probe(100 * z[:200], y[:200], 100 * z[200:], y[200:])
+
+
+def test_linear_probe_of_sparse_arrays():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    z = np.maximum(0, rng.normal(size=(300, 50)) + 2 * np.eye(3, 50)[y] - 1)
+    dense = metrics.linear_probe(z[:200], y[:200], z[200:], y[200:])
+    assert dense > 0.6
+    for kind in (sparse.csr_array, sparse.coo_array, sparse.csc_matrix):
+        found = metrics.linear_probe(kind(z[:200]), y[:200], kind(z[200:]), y[200:])
+        assert found == pytest.approx(dense, abs=0.011)
+    with pytest.raises(ValueError, match="must have the shapes"):
+        metrics.linear_probe(sparse.csr_array(z), y[:200], z, y)
 
 
 def test_linear_probe_of_codes_without_information():
