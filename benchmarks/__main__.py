@@ -2,9 +2,9 @@
 
     python -m benchmarks [NAME ...] [--missing] [--tiny]
 
-NAME is one or more of speed, limits, starting, classroom, widgets, site, training_page, quick,
-small_machine and hub; all by default. Leave the machine alone meanwhile. `speed` takes about three
-hours, on two cores, for its three seeds; `--missing` takes up where an interrupted run of it
+NAME is one or more of limits, starting, classroom, widgets, site, training_page, workers, quick,
+small_machine, hub and speed; all by default. Leave the machine alone meanwhile. `speed` takes about
+three hours, on two cores, for its three seeds; `--missing` takes up where an interrupted run of it
 stopped. `hub` needs what `make hub ARGS=--install` installs, `site` what `make book` installs. A
 benchmark that fails is reported at the end and doesn't keep the others from running.
 """
@@ -17,8 +17,8 @@ from benchmarks import overview
 from scripts import arguments, course
 
 NAMES = (  # the longest last
-    *("limits", "starting", "classroom", "widgets", "site", "training_page", "quick"),
-    *("small_machine", "hub", "speed"),
+    *("limits", "starting", "classroom", "widgets", "site", "training_page", "workers"),
+    *("quick", "small_machine", "hub", "speed"),
 )
 
 

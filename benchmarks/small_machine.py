@@ -1,11 +1,12 @@
-"""Whether a machine of 2 GB is enough: every notebook on the full data under a hard limit.
+"""Whether 2 GiB of memory are enough: every notebook on the full data under a hard limit.
 
-    python -m benchmarks.small_machine [--only 00_start_here ...] [--gigabytes 2] [--tiny]
+    python -m benchmarks.small_machine [--only 00_start_here ...] [--gib 2] [--tiny]
 
 Each notebook is executed in a control group of its own, together with a JupyterLab server and with
 the process that executes it. What goes beyond the limit is killed by the kernel of Linux; nothing
-is swapped. Files that are only read, such as libraries, may be dropped and read again. Needs Linux,
-and the right to make a control group. Writes benchmarks/results/small_machine.json.
+is swapped. (2 GiB are what JupyterHub, and with it Binder, calls "2G".) Files that are only read,
+such as libraries, may be dropped and read again. Needs Linux, and the right to make a control
+group. Writes benchmarks/results/small_machine.json and the table in docs/speed.md.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from nbclient.exceptions import DeadKernelError
 
-from scripts import course, notebooks, results
+from scripts import course, notebooks, results, tables
 
 GROUPS = Path("/sys/fs/cgroup")
 
@@ -104,17 +105,27 @@ def measure(name, limit, quick=False):
     return {"name": name, "limit": limit, **found}
 
 
+def table(found=None):
+    """Renders the results in Markdown."""
+    found = found or results.load("small_machine")
+    lines = ["| notebook | under 2 GiB, with JupyterLab | seconds |", "|---|---|---|"]
+    for row in found["rows"]:
+        ends = "ran to its end" if row["done"] else "**killed**"
+        lines.append(f"| {row['name']} | {ends} | {row['seconds'] if row['done'] else ''} |")
+    return "\n".join([*lines, "", results.described(found["machine"])])
+
+
 def main(argv=None):
     """Runs the notebooks that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     course.add_argument(parser, "--only")
-    parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--gib", type=float, default=2.0)
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.inside:
         return inside(args.inside, args.tiny)
-    keep = not args.tiny and args.gigabytes == parser.get_default("gigabytes")
+    keep = not args.tiny and args.gib == parser.get_default("gib")
     names = [each.name for each in course.notebooks()]
     if keep:
         results.full_mnist("Benchmarks")
@@ -122,12 +133,13 @@ def main(argv=None):
             results.check_part("small_machine")
     rows = []
     for each in args.only[:1] if args.tiny else args.only:
-        rows.append(measure(each.name, int(1e9 * args.gigabytes), args.tiny))
+        rows.append(measure(each.name, int(2**30 * args.gib), args.tiny))
         print({key: rows[-1][key] for key in ("name", "done", "seconds", "memory_gib")}, flush=True)
     if keep:
         rows = results.merged("small_machine", rows, lambda row: row["name"])
         rows = [row for name in names for row in rows if row["name"] == name]
         results.store("small_machine", rows)
+        tables.write()
 
 
 if __name__ == "__main__":
