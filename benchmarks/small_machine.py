@@ -108,10 +108,14 @@ def measure(name, limit, quick=False):
 def table(found=None):
     """Renders the results in Markdown."""
     found = found or results.load("small_machine")
-    lines = ["| notebook | under 2 GiB, with JupyterLab | seconds |", "|---|---|---|"]
+    lines = [
+        "| notebook | with 2 GiB, JupyterLab included | most memory of its kernel |",
+        "|---|---|---|",
+    ]
     for row in found["rows"]:
         ends = "ran to its end" if row["done"] else "**killed**"
-        lines.append(f"| {row['name']} | {ends} | {row['seconds'] if row['done'] else ''} |")
+        memory = f"{row['memory_gib']:.2f} GiB" if row["memory_gib"] else ""
+        lines.append(f"| {row['name']} | {ends} | {memory} |")
     return "\n".join([*lines, "", results.described(found["machine"])])
 
 
