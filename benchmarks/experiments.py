@@ -83,8 +83,7 @@ def main(argv=None):
             row = measure(each, digits, epochs=1 if args.tiny else None)
             print(json.dumps(row), flush=True)
             if not args.tiny:
-                rows = results.merged("experiments", [row], lambda one: one["name"])
-                rows = [one for name in names for one in rows if one["name"] == name]
+                rows = results.merged_by_name("experiments", [row], names)
                 results.store("experiments", rows, versions={"node": node})
 
 

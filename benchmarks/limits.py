@@ -269,9 +269,7 @@ def main(argv=None):
     for row in rows:
         print(f"{row['what']}: {row['ratio']:.0%} of the limit, {row['step_ms']} ms a step")
     if not args.tiny:
-        rows = results.merged("limits", rows, lambda row: row["name"])
-        rows = [row for name in CASES for row in rows if row["name"] == name]
-        results.store("limits", rows)
+        results.store("limits", results.merged_by_name("limits", rows, CASES))
         tables.write()
 
 

@@ -39,8 +39,7 @@ def main(argv=None):
         rows.append(measure(each))
         print(f"{each} in quick mode: {rows[-1]['seconds']} s", flush=True)
     if not args.tiny:
-        rows = results.merged("quick", rows, lambda row: row["name"])
-        results.store("quick", [row for name in names for row in rows if row["name"] == name])
+        results.store("quick", results.merged_by_name("quick", rows, names))
         tables.write()
 
 

@@ -10,6 +10,7 @@ group. Writes benchmarks/results/small_machine.json and the table in docs/speed.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -56,7 +57,8 @@ class Group:
     def __exit__(self, *_):
         for _ in range(50):
             for pid in (self.path / "cgroup.procs").read_text().split():
-                os.kill(int(pid), signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(int(pid), signal.SIGKILL)
             time.sleep(0.1)
             try:
                 return self.path.rmdir()
@@ -73,8 +75,7 @@ def inside(name, quick):
     lab = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--port=0", "--allow-root"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(lab, cwd=course.FOLDER, **quiet)
-    (each,) = (each for each in course.notebooks() if each.name == name)
-    notebook = each.read()
+    notebook = course.notebook(name).read()
     start = time.perf_counter()
     try:
         notebooks.execute(notebook, {"AEHELPERS_QUICK": "1"} if quick else None)
@@ -140,9 +141,7 @@ def main(argv=None):
         rows.append(measure(each.name, int(2**30 * args.gib), args.tiny))
         print({key: rows[-1][key] for key in ("name", "done", "seconds", "memory_gib")}, flush=True)
     if keep:
-        rows = results.merged("small_machine", rows, lambda row: row["name"])
-        rows = [row for name in names for row in rows if row["name"] == name]
-        results.store("small_machine", rows)
+        results.store("small_machine", results.merged_by_name("small_machine", rows, names))
         tables.write()
 
 

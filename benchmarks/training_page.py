@@ -313,8 +313,7 @@ def main(argv=None):
     if "engines" in args.only:
         now["epochs"] = 2 if args.tiny else args.epochs
         rows = engines(now["epochs"], args.modules)
-        rows = results.merged("training_page", rows, lambda row: row["name"])
-        now["rows"] = [row for name in ENGINES for row in rows if row["name"] == name]
+        now["rows"] = results.merged_by_name("training_page", rows, ENGINES)
     if "page" in args.only:
         now["page"] = in_use(20 if args.tiny else 300)
     if "memory" in args.only:

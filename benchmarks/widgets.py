@@ -209,8 +209,7 @@ def main(argv=None):
         print("" if p95 <= FRAME else f"; over one frame of {FRAME:.1f} ms")
     if not args.tiny:
         versions = {name: version(name) for name in ("jupyterlab", "anywidget")}
-        rows = results.merged("widgets", rows, lambda row: row["name"])
-        rows = [row for name in BENCHMARKS for row in rows if row["name"] == name]
+        rows = results.merged_by_name("widgets", rows, BENCHMARKS)
         results.store("widgets", rows, versions=versions | {"chromium": browser}, presses=presses)
         tables.write()
 

@@ -3,16 +3,14 @@
     python -m benchmarks.workers [--steps 12] [--tiny]
 
 Takes the functions of notebook 07 as they stand there and runs its script, on this machine, with
-one core for each worker, for the notebook's net and for a larger one, whose gradient costs more
-computing for each image. More workers than cores share them. Writes benchmarks/results/workers.json
-and the table in docs/speed.md.
+one thread for each worker, for the notebook's net and for a larger one. More workers than cores
+share them. Writes benchmarks/results/workers.json and the table in docs/speed.md.
 """
 
 import argparse
 import importlib.util
 import os
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 from aehelpers import data
-from scripts import course, results, tables
+from scripts import course, notebooks, results, tables
 
 SIZES = {"784-512-384-20, notebook 07's": (512, 384), "784-2048-1024-20": (2048, 1024)}
 WORKERS = (1, 2, 4)
@@ -32,7 +30,7 @@ def functions(folder, sizes, steps, batch_size=2048):
     """Writes what notebook 07 defines into a module, for another net, and imports it.
 
     Args:
-        folder: A `Path` for the module; `train`, `cluster` and the others write there, too.
+        folder: A `Path` for the module.
         sizes: Units of the encoder's two layers.
         steps: Training steps.
         batch_size: Images of a batch, over all workers.
@@ -62,37 +60,27 @@ def functions(folder, sizes, steps, batch_size=2048):
     return module
 
 
-def peak(pid):
-    """Returns the largest memory of a process so far, in GiB, or none where it can't be told."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return None
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 2**20 if found else None
-
-
 def measure(module, workers):
     """Trains with so many workers; returns images a second and the largest worker's GiB."""
-    memory = [None]
+    memory = []
     with module.cluster(str(workers), workers) as processes:
         deadline = time.monotonic() + 600
         for rank in range(workers):
             while module.STEPS not in [step for step, *_ in module.log(str(workers), rank)]:
-                memory += [peak(process.pid) for process in processes]
+                memory += [notebooks.peak_memory(process.pid) for process in processes]
                 failed = any(process.poll() for process in processes)
                 if failed or time.monotonic() > deadline:
                     text = (module.script.parent / str(workers) / f"{rank}.log").read_text()
                     raise RuntimeError(f"{workers} workers didn't end. Received: {text[-800:]}")
                 time.sleep(0.1)
-        memory += [peak(process.pid) for process in processes]
+        memory += [notebooks.peak_memory(process.pid) for process in processes]
     steps = np.array(module.log(str(workers)))
     seconds = np.median(steps[min(WARM_UP, len(steps) - 1) :, 2])
     memory = [each for each in memory if each]
     return {
         "workers": workers,
         "images_a_second": round(module.BATCH_SIZE / seconds),
-        "worker_gib": round(max(memory), 2) if memory else None,
+        "worker_gib": max(memory, default=None),
     }
 
 
@@ -106,9 +94,10 @@ def table(found=None):
     for row in found["rows"]:
         for run in row["runs"]:
             ratio = run["images_a_second"] / row["runs"][0]["images_a_second"]
+            memory = f"{run['worker_gib']:.2f} GiB" if run["worker_gib"] else ""
             lines.append(
                 f"| {row['what']} | {row['weights'] / 1e6:.1f} million | {run['workers']} | "
-                f"{run['images_a_second']:,} | **{ratio:.2f}** | {run['worker_gib']} GiB |"
+                f"{run['images_a_second']:,} | **{ratio:.2f}** | {memory} |"
             )
     return "\n".join([*lines, "", results.described(found["machine"])])
 
@@ -138,8 +127,7 @@ def main(argv=None):
     if not args.tiny:
         results.store("workers", rows)
         tables.write()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,6 +8,7 @@ memory go to benchmarks/results/notebooks.json, and every page that shows them i
 """
 
 import argparse
+import contextlib
 import hashlib
 import os
 import re
@@ -134,6 +135,16 @@ def _section(title):
     return {"title": title, "seconds": 0.0, "longest": 0.0, "memory_gib": None}
 
 
+def peak_memory(pid):
+    """Returns the largest memory of a process so far, in GiB, `None` where it can't be told."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)  # none in a process that has ended
+    return round(int(found[1]) / 2**20, 2) if found else None
+
+
 class _Meter:
     """Notes in each cell's metadata the kernel's largest memory while it ran (Linux only)."""
 
@@ -142,12 +153,13 @@ class _Meter:
 
     def __call__(self, cell, **_):
         try:
-            process = Path(f"/proc/{self.client.km.provisioner.pid}")
-            peak = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())[1]
-            cell.metadata["memory_gib"] = round(int(peak) / 2**20, 2)
-            (process / "clear_refs").write_text("5")  # the largest is counted anew from here
-        except (AttributeError, OSError, TypeError):
-            pass
+            pid = self.client.km.provisioner.pid
+        except AttributeError:  # no kernel yet, or one that isn't a process here
+            return
+        if peak := peak_memory(pid):
+            cell.metadata["memory_gib"] = peak
+            with contextlib.suppress(OSError):  # the largest is counted anew from here
+                Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def execute(notebook, environment=None):

@@ -116,6 +116,15 @@ def merged(name, rows, same):
     return [row for row in earlier(name) if same(row) not in now] + rows
 
 
+def merged_by_name(name, rows, names):
+    """Returns the rows of `merged`, each with a "name", in the order of the names given.
+
+    Rows of other names, of what is no longer measured, are left out.
+    """
+    rows = {row["name"]: row for row in merged(name, rows, lambda row: row["name"])}
+    return [rows[each] for each in names if each in rows]
+
+
 def check_part(name):
     """Ends the program if a part of a run would replace what another machine measured.
 

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from aehelpers import data, losses
+from aehelpers import data, losses, models
 from benchmarks import __main__ as everything
 from benchmarks import (
     classroom,
@@ -167,6 +167,8 @@ def test_a_part_keeps_the_rest(stored):
     results.store("limits", rows)
     new = [{"name": "a", "value": 3}]
     assert results.merged("limits", new, lambda row: row["name"]) == [rows[1], *new]
+    assert results.merged_by_name("limits", new, ["a", "b", "c"]) == [*new, rows[1]]
+    assert results.merged_by_name("limits", new, ["a"]) == new  # nothing is called b any more
 
 
 def test_a_part_is_refused_on_another_machine(stored, monkeypatch):
@@ -193,6 +195,23 @@ def test_growth_is_fitted(mnist):
     rows = classroom.growth(tiny=True)
     assert [row["grows"] for row in rows] == ["images", "latent_dim", "width"]
     assert all(np.isfinite(row["exponent"]) and len(row["seconds"]) == 2 for row in rows)
+
+
+def test_many_steps_in_one_program_are_the_steps_of_fit(mnist, monkeypatch):
+    monkeypatch.setattr(limits.ManySteps, "AT_ONCE", 3)
+    keras.utils.set_random_seed(0)
+    many, x = limits.many_steps(), mnist.x_train[:12]
+    start = many.get_weights()
+    plain = keras.models.clone_model(many.encoder), keras.models.clone_model(many.decoder)
+    plain = models.Autoencoder(*plain)
+    plain.set_weights(start)
+    for model in (many, plain):
+        model.compile(keras.optimizers.Adam(0.01), losses.binary_crossentropy)
+    many.fit(x, x, batch_size=12, shuffle=False, verbose=0)
+    plain.fit(x, x, batch_size=4, shuffle=False, verbose=0)
+    for ours, theirs, before in zip(many.get_weights(), plain.get_weights(), start):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        assert not np.allclose(ours, before, atol=1e-3)
 
 
 def test_the_workers_of_notebook_07_train_another_net(tmp_path):
