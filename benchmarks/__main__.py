@@ -3,8 +3,8 @@
     python -m benchmarks [NAME ...] [--missing] [--tiny]
 
 NAME is one or more of limits, starting, classroom, widgets, site, training_page, workers, quick,
-small_machine, hub and speed; all by default. Leave the machine alone meanwhile. `speed` takes about
-three hours, on two cores, for its three seeds; `--missing` takes up where an interrupted run of it
+small_machine, hub and speed; all by default. Leave the machine alone meanwhile. `speed` takes more
+than an hour, on two cores, for its three seeds; `--missing` takes up where an interrupted run of it
 stopped. `hub` needs what `make hub ARGS=--install` installs, `site` what `make book` installs. A
 benchmark that fails is reported at the end and doesn't keep the others from running.
 """
@@ -12,9 +12,10 @@ benchmark that fails is reported at the end and doesn't keep the others from run
 import argparse
 import subprocess
 import sys
+import time
 
 from benchmarks import overview
-from scripts import arguments, course
+from scripts import arguments, course, results, tables
 
 NAMES = (  # the longest last
     *("limits", "starting", "classroom", "widgets", "site", "training_page", "workers"),
@@ -34,13 +35,23 @@ def main(argv=None):
     for name in args.names:
         command = [sys.executable, "-m", f"benchmarks.{name}"]
         command += ["--tiny"] * args.tiny + ["--missing"] * (args.missing and name == "speed")
+        start = time.perf_counter()
         if subprocess.run(command, cwd=course.ROOT).returncode:
             failed.append(name)
+        elif not args.tiny and not (args.missing and name == "speed"):
+            keep(name, time.perf_counter() - start)
     if not args.tiny:
         print(overview.table())
     if failed:
         print(f"Failed, see above: {', '.join(failed)}", file=sys.stderr)
     return bool(failed)
+
+
+def keep(name, seconds):
+    """Stores how long a whole benchmark took, beside the minutes of the others."""
+    row = {"name": name, "minutes": round(seconds / 60, 1)}
+    results.store("minutes", results.merged_by_name("minutes", [row], NAMES))
+    tables.write()
 
 
 if __name__ == "__main__":

@@ -1,41 +1,42 @@
 """Speed: the recipe that people find first, and the course's recipe for the same model and loss.
 
-    python -m benchmarks.speed [--seeds 0 1 2] [--only vanilla ...] [--missing] [--tiny]
+    python -m benchmarks.speed [--seeds 0 1 2] [--tuned-seeds 0] [--only vanilla ...] [--whole]
+                               [--missing] [--tiny]
 
-Both are trained in one run, one after the other, seed by seed. The peer is trained as published,
-but with 5,000 images held out; then the course's recipe is timed until its validation loss is at
-or under the peer's final one. Evaluation is not counted, for either. Each pair of trainings is
-stored in benchmarks/results/speed.json as soon as it is through. What other runs on the same
-machine found, for other seeds and benchmarks, is kept; `--missing` trains only what isn't there,
-and so takes up an interrupted run. The convolutional peers take from minutes to an hour for each
-seed, on two cores.
+All are trained in one run, one after the other, seed by seed: the peer as published, but with
+5,000 images held out; the course's recipe; with the seeds that are named for it, the peer with its
+rate tuned and a cosine schedule, all else as published. The last two are timed until their
+validation loss is at or under the peer's final one. Evaluation is not counted. What a peer ended
+with is kept for each seed in benchmarks/results/peers.json: where it is there, the peer is trained
+for `TIMED` epochs only. A peer's seconds are reckoned from its fastest epoch (see `reckon`).
+`--whole` trains it to its end again, from minutes to half an hour for each convolutional peer and
+seed, on two cores. The results are in benchmarks/results/speed.json as soon as a seed of a
+benchmark is through. What other runs on the same machine found is kept; `--missing` trains only
+what isn't there, and so takes up an interrupted run.
 """
 
 import argparse
 import os
 import time
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
-from keras import layers, ops
 
-from aehelpers import data, losses, metrics, models
+from aehelpers import data, losses
+from benchmarks.recipes import BENCHMARKS, noisy
 from scripts import arguments, results, tables
 from scripts.weights import warmup_and_cosine
 
-# The blog writes 10e-5. Keras takes the sum over the code and the mean over the batch, and adds
-# it to a cross-entropy that is a mean over the pixels.
-L1 = 10e-5
-NOISE = 0.4
-VALIDATION_NOISE = 1000  # a seed that no training has
+TIMED = 4  # epochs of a peer whose end is known, half of them before the others train, half after
 
 
 class TimedValidation(keras.callbacks.Callback):
     """Evaluates after every epoch, with the clock stopped.
+
+    An epoch ends with its last step. After it, `fit` on arrays may wait for TensorFlow to tune the
+    reading, for up to 20 s or not at all; that isn't counted.
 
     Args:
         evaluate: Function from a model to its validation loss.
@@ -62,8 +63,11 @@ class TimedValidation(keras.callbacks.Callback):
         if epoch:
             self._start = time.perf_counter()
 
+    def on_train_batch_end(self, batch, logs=None):
+        self._last = time.perf_counter()
+
     def on_epoch_end(self, epoch, logs=None):
-        self.seconds += time.perf_counter() - self._start
+        self.seconds += self._last - self._start
         self.times.append(self.seconds)
         self.losses.append(float(self.evaluate(self.model)))
         if self.reached:
@@ -75,227 +79,80 @@ class TimedValidation(keras.callbacks.Callback):
         return self.losses[-1] <= self.target
 
 
-def dense(l1=None):
-    """Builds 784-32-784, ReLU and sigmoid, with an L1 penalty on the code or none."""
-    penalty = keras.regularizers.L1(l1) if l1 else None
-    return keras.Sequential(
-        [
-            keras.Input((784,)),
-            layers.Dense(32, activation="relu", activity_regularizer=penalty),
-            layers.Dense(784, activation="sigmoid"),
-        ]
-    )
-
-
-def convolutional():
-    """Builds keras.io's convolutional autoencoder: 32 filters in each layer, a 7x7x32 code."""
-    options = {"activation": "relu", "padding": "same"}
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, **options),
-            layers.MaxPooling2D(2, padding="same"),
-            layers.Conv2D(32, 3, **options),
-            layers.MaxPooling2D(2, padding="same"),
-            layers.Conv2DTranspose(32, 3, strides=2, **options),
-            layers.Conv2DTranspose(32, 3, strides=2, **options),
-            layers.Conv2D(1, 3, activation="sigmoid", padding="same"),
-        ]
-    )
-
-
-def variational():
-    """Builds keras.io's VAE with two units; its loss, -ELBO, is that of the course's class."""
-    options = {"activation": "relu", "padding": "same", "strides": 2}
-    x = image = keras.Input((28, 28, 1))
-    for filters in (32, 64):
-        x = layers.Conv2D(filters, 3, **options)(x)
-    x = layers.Dense(16, activation="relu")(layers.Flatten()(x))
-    posterior = keras.Model(image, [layers.Dense(2)(x), layers.Dense(2)(x)])
-    decoder = keras.Sequential(
-        [
-            keras.Input((2,)),
-            layers.Dense(7 * 7 * 64, activation="relu"),
-            layers.Reshape((7, 7, 64)),
-            layers.Conv2DTranspose(64, 3, **options),
-            layers.Conv2DTranspose(32, 3, **options),
-            layers.Conv2DTranspose(1, 3, activation="sigmoid", padding="same"),
-        ]
-    )
-    return models.VariationalAutoencoder(posterior, decoder)
-
-
-noisy = partial(data.gaussian_noise, stddev=NOISE)
-
-
-def cross_entropy(model, x, inputs=None):
-    """Returns the cross-entropy, in nats per pixel."""
-    y = model.predict(x if inputs is None else inputs, batch_size=1000, verbose=0)
-    return metrics.binary_crossentropy(x, y, per="pixel").mean()
-
-
-def denoised_cross_entropy(model, x):
-    """Returns the cross-entropy of what is made of noisy images, the same for all models."""
-    return cross_entropy(model, x, noisy(x, seed=VALIDATION_NOISE))
-
-
-def penalised_cross_entropy(model, x):
-    """Returns the cross-entropy in nats per pixel and the penalty on the code."""
-    z = model.layers[0](x)
-    penalty = L1 * ops.mean(ops.sum(z, axis=1))  # a ReLU code is never negative
-    return cross_entropy(model, x) + float(penalty)
-
-
-def negative_elbo(model, x):
-    """Returns -ELBO in nats per image, with one code for each image, the same draw every time."""
-    z_mean, z_log_var = model.posterior.predict(x, batch_size=1000, verbose=0)
-    noise = np.random.default_rng(VALIDATION_NOISE).standard_normal(z_mean.shape, dtype="float32")
-    y = model.decoder.predict(z_mean + np.exp(z_log_var / 2) * noise, batch_size=1000, verbose=0)
-    kl_loss = metrics.kl_divergence(z_mean, z_log_var).mean()
-    return metrics.binary_crossentropy(x, y).mean() + kl_loss
-
-
-@dataclass
-class Benchmark:
-    """A peer's recipe, and the course's for the same model and loss.
-
-    Attributes:
-        what: The model and the loss, in words.
-        build: Function that returns the model, not compiled.
-        peer_epochs, peer_batch: As published. All peers have Adam at its default, 1e-3.
-        epochs, batch, rate: The course's; `rate` is the highest of the schedule.
-        source: Who published the peer.
-        evaluate: Function of `(model, images)`: the validation loss.
-        beta_2: Of the course's Adam.
-        wide: What the start of the course's first kernel is multiplied by: a wider start keeps
-            ReLU units alive at a high rate.
-        xla: Whether the course's recipe compiles with XLA, which helps dense nets only.
-        at_once: Steps that the course's `fit` makes in one call of TensorFlow.
-        noise: Whether the input is noisy.
-        shape: Of an image.
-        loss: The peer's. The course's is the sum over the pixels, 784 times as much.
-        build_ours: `build`, but with a penalty that is 784 times as much, too.
-        unit: Of the validation loss.
-        after: Name of the benchmark whose peer this peer goes on from.
-    """
-
-    what: str
-    build: object
-    peer_epochs: int
-    epochs: int
-    source: str = "keras.io"
-    evaluate: object = cross_entropy
-    peer_batch: int = 128
-    batch: int = 32
-    rate: float = 0.003
-    beta_2: float = 0.99
-    wide: float = 1
-    xla: bool = False
-    at_once: int = 1
-    noise: bool = False
-    shape: tuple = (28, 28, 1)
-    loss: str | None = "binary_crossentropy"
-    build_ours: object = None
-    unit: str = "nats per pixel"
-    after: str | None = None
-
-    def peer(self):
-        """Describes the peer's recipe."""
-        text = f"{self.source}'s {self.peer_epochs} epochs, Adam 1e-3, batch {self.peer_batch}"
-        text += ", noise drawn once" * self.noise
-        return text + ", from its clean model (not counted)" * bool(self.after)
-
-    def ours(self):
-        """Describes the course's recipe."""
-        text = (
-            f"at most {self.epochs} epochs, batch {self.batch}, Adam (beta_2 {self.beta_2}) up to "
-            f"{self.rate} with warm-up and cosine, bias started at the mean image"
-        )
-        text += f", encoder started {self.wide} times as wide" * (self.wide != 1)
-        text += ", noise new in every epoch" * self.noise + ", XLA" * self.xla
-        return text + f", {self.at_once} steps a call" * (self.at_once > 1)
-
-
-DENSE = {"source": "Keras blog", "peer_batch": 256, "batch": 256, "rate": 0.04}
-DENSE |= {"xla": True, "at_once": 43, "shape": (784,)}  # an epoch is five times 43 steps
-BENCHMARKS = {
-    "vanilla": Benchmark(
-        "784-32-784, cross-entropy", build=dense, peer_epochs=50, epochs=6, wide=3, **DENSE
-    ),
-    "convolutional": Benchmark(
-        "convolutional with a 7x7x32 code, cross-entropy",
-        build=convolutional,
-        peer_epochs=50,
-        epochs=10,
-    ),
-    "denoising": Benchmark(
-        f"the same as a denoiser, Gaussian noise of {NOISE}",
-        build=convolutional,
-        peer_epochs=100,
-        epochs=10,
-        evaluate=denoised_cross_entropy,
-        noise=True,
-        after="convolutional",
-    ),
-    "sparse": Benchmark(
-        "784-32-784, cross-entropy and L1 on the code",
-        build=partial(dense, L1),
-        build_ours=partial(dense, 784 * L1),
-        peer_epochs=100,
-        epochs=16,
-        evaluate=penalised_cross_entropy,
-        beta_2=0.95,
-        wide=4,
-        **DENSE,
-    ),
-    "variational": Benchmark(
-        "variational with 2 numbers, convolutional, -ELBO",
-        build=variational,
-        peer_epochs=30,
-        epochs=5,
-        rate=0.004,
-        evaluate=negative_elbo,
-        loss=None,
-        unit="nats per image",
-    ),
-}
-
-
 def timed(benchmark, mnist, target=-np.inf):
-    """Returns the training images and the callback, the same for peer and course."""
+    """Returns the training images and the callback, the same for peers and course."""
     x_train, x_val = (x.reshape(-1, *benchmark.shape) for x in (mnist.x_train, mnist.x_val))
     return x_train, TimedValidation(lambda model: benchmark.evaluate(model, x_val), target)
 
 
-def train_peer(name, mnist, seed, tiny=False):
-    """Trains as published; returns the callback that held the clock."""
+def train_peer(name, mnist, seed, epochs=None, tiny=False):
+    """Trains as published; returns the callback that held the clock.
+
+    Args:
+        name: One of `BENCHMARKS`.
+        mnist: What `data.load_mnist()` returns.
+        seed: An integer.
+        epochs: How many, to be timed only; none for all of them. Then a peer that others go on
+            from is kept, and one that goes on from another has that one trained before.
+        tiny: Whether one epoch is all.
+    """
     benchmark = BENCHMARKS[name]
     x, clock = timed(benchmark, mnist)
     keras.utils.set_random_seed(seed)
-    if benchmark.after:
+    if benchmark.after and epochs is None:
         path = kept_peer(benchmark.after, mnist, seed, tiny)
         if not path.exists():
             print(f"{name} goes on from {benchmark.after}: training that one first", flush=True)
-            train_peer(benchmark.after, mnist, seed, tiny)
+            train_peer(benchmark.after, mnist, seed, tiny=tiny)
         model = keras.models.load_model(path)
     else:
         model = benchmark.build()
         model.compile(optimizer="adam", loss=benchmark.loss)
     inputs = noisy(x, seed=seed) if benchmark.noise else x
-    epochs = 1 if tiny else benchmark.peer_epochs
-    model.fit(inputs, x, benchmark.peer_batch, epochs, verbose=0, callbacks=[clock])
-    if any(other.after == name for other in BENCHMARKS.values()):
-        path = kept_peer(name, mnist, seed, tiny)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        model.save(path)
+    count = epochs or (1 if tiny else benchmark.peer_epochs)
+    model.fit(inputs, x, benchmark.peer_batch, count, verbose=0, callbacks=[clock])
+    if epochs is None:
+        keep(name, model, kept_peer(name, mnist, seed, tiny))
     return clock
 
 
-def kept_peer(name, mnist, seed, tiny):
+def train_tuned(name, mnist, seed, target, tiny=False):
+    """Trains a peer along a cosine from the tuned rate until the target; returns the callback."""
+    benchmark = BENCHMARKS[name]
+    x, clock = timed(benchmark, mnist, target)
+    epochs = 1 if tiny else benchmark.tuned_epochs
+    keras.utils.set_random_seed(seed)
+    model = benchmark.build()
+    if benchmark.after:
+        path = kept_peer(benchmark.after, mnist, seed, tiny, tuned=True)
+        if not path.exists():
+            print(f"{name} goes on from {benchmark.after}: training that one first", flush=True)
+            train_tuned(benchmark.after, mnist, seed, -np.inf, tiny)
+        model = keras.models.load_model(path)
+    steps = epochs * -(-len(x) // benchmark.peer_batch)
+    schedule = keras.optimizers.schedules.CosineDecay(benchmark.tuned_rate, steps)
+    model.compile(keras.optimizers.Adam(schedule), benchmark.loss)
+    inputs = noisy(x, seed=seed) if benchmark.noise else x
+    model.fit(inputs, x, benchmark.peer_batch, epochs, verbose=0, callbacks=[clock])
+    keep(name, model, kept_peer(name, mnist, seed, tiny, tuned=True))
+    return clock
+
+
+def keep(name, model, path):
+    """Saves a trained peer, if another one goes on from it."""
+    if any(other.after == name for other in BENCHMARKS.values()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model.save(path)
+
+
+def kept_peer(name, mnist, seed, tiny, tuned=False):
     """Returns the file of a trained peer that another one goes on from."""
     cache = os.environ.get("AEHELPERS_CACHE_DIR") or os.path.expanduser("~/.cache/aehelpers")
-    epochs = 1 if tiny else BENCHMARKS[name].peer_epochs
-    return Path(cache) / "benchmarks" / f"{name}-{len(mnist.x_train)}-{epochs}-{seed}.keras"
+    benchmark = BENCHMARKS[name]
+    epochs = 1 if tiny else benchmark.tuned_epochs if tuned else benchmark.peer_epochs
+    kind = f"-{benchmark.tuned_rate}" * tuned
+    file = f"{name}{kind}-{len(mnist.x_train)}-{epochs}-{seed}.keras"
+    return Path(cache) / "benchmarks" / file
 
 
 def train_ours(name, mnist, seed, target, tiny=False):
@@ -308,14 +165,12 @@ def train_ours(name, mnist, seed, target, tiny=False):
     start = time.perf_counter()
     train = data.pipeline(x, benchmark.batch, corruption=noisy if benchmark.noise else None)
     pixels = getattr(model, "decoder", model).layers[-1]
-    kernel = model.trainable_weights[0]
-    kernel.assign(benchmark.wide * kernel)
     # The mean image, or the mean grey level where one bias serves all the pixels.
     mean = np.clip(x.reshape(-1, pixels.bias.shape[0]).mean(axis=0), 0.001, 0.999)
     pixels.bias.assign(np.log(mean / (1 - mean)))
     schedule = warmup_and_cosine(benchmark.rate, epochs * len(train))
     loss = losses.binary_crossentropy if benchmark.loss else None
-    optimizer = keras.optimizers.Adam(schedule, beta_2=benchmark.beta_2)
+    optimizer = benchmark.optimizer(schedule)
     model.compile(
         optimizer,
         loss,
@@ -327,26 +182,41 @@ def train_ours(name, mnist, seed, target, tiny=False):
     return clock
 
 
-def compare(name, mnist, seed, tiny=False):
-    """Trains a peer, then the course's recipe until it is as good.
+def compare(name, mnist, seed, whole=True, with_tuned=True, tiny=False):
+    """Trains a peer, the same with its rate tuned, and the course's recipe until they are as good.
 
     Args:
         name: One of `BENCHMARKS`.
         mnist: What `data.load_mnist()` returns.
-        seed: An integer, for both.
+        seed: An integer, for all three.
+        whole: Whether the peer is trained to its end even if that is known.
+        with_tuned: Whether the peer with its rate tuned is trained, too.
         tiny: Whether to train for one or two epochs only, to see that it works.
 
     Returns:
         A dictionary: seconds, losses and their ratio, and the curves they come from.
     """
-    theirs = train_peer(name, mnist, seed, tiny)
-    final = theirs.losses[-1]
+    known = None if whole or tiny else known_peer(name, mnist, seed)
+    theirs = train_peer(name, mnist, seed, epochs=TIMED // 2 if known else None, tiny=tiny)
+    if not known and not tiny:
+        keep_end(name, mnist, seed, theirs)
+    final = known["losses"][-1] if known else theirs.losses[-1]
     mine = train_ours(name, mnist, seed, final, tiny)
+    tuned = train_tuned(name, mnist, seed, final, tiny) if with_tuned else None
+    if tuned:
+        reckon(tuned)
+    if known:
+        later = train_peer(name, mnist, seed, epochs=TIMED // 2)
+        theirs.losses = known["losses"]
+        reckon(theirs, later)
+    else:
+        reckon(theirs)
     # A peer that overfits, or whose curve isn't smooth, is there before its end.
     first = next(seconds for seconds, loss in zip(theirs.times, theirs.losses) if loss <= final)
-    return {
+    run = {
         "seed": seed,
         "peer_seconds": round(theirs.seconds, 2),
+        "peer_epochs_timed": TIMED if known else len(theirs.losses),
         "peer_seconds_first_there": round(first, 2),
         "peer_loss": round(final, 5),
         "our_seconds": round(mine.seconds, 2),
@@ -356,6 +226,57 @@ def compare(name, mnist, seed, tiny=False):
         "peer_curve": curve(theirs),
         "our_curve": curve(mine),
     }
+    if tuned:
+        run |= {
+            "tuned_seconds": round(tuned.seconds, 2),
+            "tuned_loss": round(tuned.losses[-1], 5),
+            "tuned_epochs": len(tuned.losses),
+            "tuned_ratio": round(theirs.seconds / tuned.seconds, 2) if tuned.reached else None,
+            "tuned_curve": curve(tuned),
+        }
+    return run
+
+
+def reckon(clock, *later):
+    """Gives all epochs of a peer, but for the first, the seconds of its fastest one.
+
+    A machine's speed changes, and no peer shall be slowed by that.
+
+    Args:
+        clock: What `fit` was called with.
+        *later: Other clocks of the same training, at another time.
+    """
+    epochs = [np.diff([0.0, *each.times]) for each in (clock, *later)]
+    first = min(each[0] for each in epochs)
+    fastest = min([seconds for each in epochs for seconds in each[1:]], default=0.0)
+    clock.times = list(first + fastest * np.arange(len(clock.losses)))
+    clock.seconds = clock.times[-1]
+
+
+def known_peer(name, mnist, seed):
+    """Returns what a peer's whole training ended with in an earlier run, or none."""
+    same = {"name": name, "peer": BENCHMARKS[name].peer(), "images": len(mnist.x_train)}
+    for row in results.load("peers")["rows"]:
+        if row["seed"] == seed and all(row[key] == same[key] for key in same):
+            return row
+    return None
+
+
+def keep_end(name, mnist, seed, clock):
+    """Stores the losses of a peer's whole training, in place of earlier ones of the same seed."""
+    rows = results.load("peers")["rows"]
+    rows = [row for row in rows if (row["name"], row["seed"]) != (name, seed)]
+    row = {
+        "name": name,
+        "peer": BENCHMARKS[name].peer(),
+        "images": len(mnist.x_train),
+        "seed": seed,
+        "machine": results.machine(),
+        **curve(clock),
+    }
+    order = list(BENCHMARKS)
+    rows = sorted([*rows, row], key=lambda row: (order.index(row["name"]), row["seed"]))
+    results.write("peers", {"rows": rows})
 
 
 def curve(clock):
@@ -369,18 +290,24 @@ def curve(clock):
 def summary(name, runs, mnist):
     """Returns a row for the results: what was compared, and the median over the seeds."""
     benchmark = BENCHMARKS[name]
-    ratios = [run["ratio"] for run in runs]
     return {
         "name": name,
         "what": benchmark.what,
         "measure": f"training time to the peer's final validation loss, {benchmark.unit}",
         "peer": benchmark.peer(),
+        "tuned": benchmark.tuned(),
         "ours": benchmark.ours(),
-        "ratio": float(np.median(ratios)) if ratios and None not in ratios else None,
+        "tuned_ratio": median([run["tuned_ratio"] for run in runs if "tuned_ratio" in run]),
+        "ratio": median([run["ratio"] for run in runs]),
         "seeds": [run["seed"] for run in runs],
         "data": f"{len(mnist.x_train)} training, {len(mnist.x_val)} validation images",
         "runs": runs,
     }
+
+
+def median(ratios):
+    """Returns the median of the seeds' ratios, or none if one of them never got there."""
+    return float(np.median(ratios)) if ratios and None not in ratios else None
 
 
 def earlier():
@@ -391,30 +318,43 @@ def earlier():
 def earlier_runs(name, mnist):
     """Returns the stored runs of a benchmark, if both recipes are what they were."""
     new, old = summary(name, [], mnist), earlier().get(name, {})
-    same = all(old.get(key) == new[key] for key in ("what", "measure", "peer", "ours", "data"))
+    same = all(
+        old.get(key) == new[key] for key in ("what", "measure", "peer", "tuned", "ours", "data")
+    )
     return old["runs"] if same else []
 
 
 def store(name, run, mnist):
-    """Adds a run to the results, in place of an earlier one of the same seed."""
-    runs = [old for old in earlier_runs(name, mnist) if old["seed"] != run["seed"]] + [run]
-    rows = earlier() | {name: summary(name, sorted(runs, key=lambda run: run["seed"]), mnist)}
-    return results.store("speed", [rows[name] for name in BENCHMARKS if name in rows])
+    """Adds a run to the results, in place of an earlier one of the same seed.
+
+    Runs of recipes that are no longer these are dropped.
+    """
+    runs = {each: earlier_runs(each, mnist) for each in BENCHMARKS}
+    runs[name] = [old for old in runs[name] if old["seed"] != run["seed"]] + [run]
+    rows = [
+        summary(each, sorted(some, key=lambda run: run["seed"]), mnist)
+        for each, some in runs.items()
+        if some
+    ]
+    return results.store("speed", rows)
 
 
 def table(found=None):
     """Renders the results, their mean, the seeds and the machine in Markdown."""
     found = found or results.load("speed")
     lines = [
-        "| model and loss | the usual recipe | the course's recipe | same loss, times faster |",
-        "|---|---|---|---|",
+        "| model and loss | the usual recipe | the same with its rate tuned | the course's recipe "
+        "| same loss, times faster |",
+        "|---|---|---|---|---|",
     ]
     for row in found["rows"]:
-        peer, ours = (
-            np.median([run[f"{who}_seconds"] for run in row["runs"]]) for who in ("peer", "our")
-        )
-        ratio = "not reached" if row["ratio"] is None else f"**{row['ratio']:.1f}**"
-        cells = (row["what"], f"{row['peer']}: {peer:.0f} s", f"{row['ours']}: {ours:.1f} s", ratio)
+        cells = [row["what"]]
+        for who, key in (("peer", "peer"), ("tuned", "tuned"), ("our", "ours")):
+            seconds = [run[f"{who}_seconds"] for run in row["runs"] if f"{who}_seconds" in run]
+            took = f"{np.median(seconds):.{1 if who == 'our' else 0}f} s" if seconds else "no run"
+            missed = who == "tuned" and seconds and row["tuned_ratio"] is None
+            cells.append(f"{row[key]}: {took}{', not there' * bool(missed)}")
+        cells.append("not reached" if row["ratio"] is None else f"**{row['ratio']:.1f}**")
         lines.append(f"| {' | '.join(cells)} |")
     seeds = {row["name"]: row["seeds"] for row in found["rows"]}
     ratios = [row["ratio"] for row in found["rows"]]
@@ -428,7 +368,9 @@ def table(found=None):
     else:
         each = (f"{name} {', '.join(map(str, some))}" for name, some in seeds.items())
         over = f"over the seeds ({'; '.join(each)})"
-    said.append(f"Medians {over}, all of MNIST.")
+    tuned = max(sum("tuned_loss" in run for run in row["runs"]) for row in found["rows"])
+    tuned = f" (with the rate tuned: of {'one' if tuned == 1 else f'up to {tuned}'})" * bool(tuned)
+    said.append(f"Medians {over}{tuned}, all of MNIST.")
     return "\n".join([*lines, "", " ".join([*said, results.described(found["machine"])])])
 
 
@@ -437,6 +379,14 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_names(parser, "--only", BENCHMARKS, "benchmarks")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument(
+        "--tuned-seeds",
+        nargs="*",
+        type=int,
+        default=[0],
+        help="those for which the peer with its rate tuned is trained, too",
+    )
+    parser.add_argument("--whole", action="store_true", help="train each peer to its end again")
     parser.add_argument("--missing", action="store_true", help="train only what has no result here")
     parser.add_argument("--tiny", action="store_true", help="see that it works; write nothing")
     args = parser.parse_args(argv)
@@ -446,14 +396,19 @@ def main(argv=None):
             results.check_part("speed")
     for seed in args.seeds:
         for name in args.only:
-            if args.missing and any(r["seed"] == seed for r in earlier_runs(name, mnist)):
+            with_tuned = seed in args.tuned_seeds
+            old = [run for run in earlier_runs(name, mnist) if run["seed"] == seed]
+            if args.missing and any("tuned_loss" in run or not with_tuned for run in old):
                 continue
-            run = compare(name, mnist, seed, args.tiny)
+            run = compare(name, mnist, seed, args.whole, with_tuned, args.tiny)
             ratio = f"{run['ratio']} times faster" if run["ratio"] else "never got"
+            seconds, ends = (
+                ", ".join(str(run.get(f"{who}_{what}", "none")) for who in ("peer", "tuned", "our"))
+                for what in ("seconds", "loss")
+            )
             print(
-                f"{name}, seed {seed}: {ratio} to the same loss; "
-                f"{run['peer_seconds']} and {run['our_seconds']} s, "
-                f"{run['peer_loss']} and {run['our_loss']} {BENCHMARKS[name].unit}",
+                f"{name}, seed {seed}: {ratio} to the same loss; peer, tuned, ours: {seconds} s, "
+                f"{ends} {BENCHMARKS[name].unit}",
                 flush=True,
             )
             if not args.tiny:

@@ -36,7 +36,7 @@ def test_every_pair_of_recipes_runs(name, mnist):
     run = speed.compare(name, mnist, seed=0, tiny=True)
     assert 0 < run["peer_seconds_first_there"] <= run["peer_seconds"]
     assert run["our_loss"] < (784 if speed.BENCHMARKS[name].loss is None else 1)
-    for who, epochs in (("peer", 1), ("our", run["our_epochs"])):
+    for who, epochs in (("peer", 1), ("tuned", 1), ("our", run["our_epochs"])):
         assert len(run[f"{who}_curve"]["seconds"]) == epochs
         assert run[f"{who}_curve"]["losses"][-1] == run[f"{who}_loss"]
         assert run[f"{who}_curve"]["seconds"][-1] == run[f"{who}_seconds"]
@@ -88,8 +88,14 @@ def stored(tmp_path, monkeypatch):
 
 
 def a_run(seed, ratio):
-    seconds = {"peer_seconds": 100.0, "our_seconds": 100 / (ratio or 1)}
-    return {"seed": seed, "ratio": ratio, **seconds}
+    seconds = {"peer_seconds": 100.0, "tuned_seconds": 50.0, "our_seconds": 100 / (ratio or 1)}
+    return {
+        "seed": seed,
+        "ratio": ratio,
+        "tuned_loss": 0.1,
+        "tuned_ratio": ratio and 2.0,
+        **seconds,
+    }
 
 
 def test_runs_are_added_to_what_is_stored(stored, mnist):
@@ -119,10 +125,47 @@ def test_runs_of_another_recipe_or_machine_are_dropped(stored, mnist, monkeypatc
 def test_the_mean_over_all_five(stored, mnist):
     for name, ratio in zip(speed.BENCHMARKS, (16.0, 4.0, 8.0, 16.0, 4.0)):
         found = speed.store(name, a_run(0, ratio), mnist)
-    assert "Geometric mean of the 5: 8.0 times faster. Medians of 1 seed," in speed.table(found)
+    assert "of the 5: 8.0 times faster. Medians of 1 seed (with" in speed.table(found)
     found = speed.store("sparse", a_run(1, None), mnist)
     assert "Geometric mean" not in speed.table(found)
-    assert "not reached" in speed.table(found)
+    assert "not reached" in speed.table(found) and ": 50 s, not there |" in speed.table(found)
+
+
+def test_the_seconds_of_a_peer_whose_end_is_known(stored, mnist, monkeypatch):
+    trained = []
+
+    def train(name, mnist, seed, epochs=None, tiny=False):
+        trained.append(epochs)
+        clock = speed.TimedValidation(None)
+        clock.losses = [3.0, 2.0, 1.0, 1.5, 1.0][: epochs or 5]
+        clock.times = [4.0, 6.0, 9.0, 11.0, 14.0][: epochs or 5]
+        clock.seconds = clock.times[-1]
+        return clock
+
+    done = speed.TimedValidation(None, target=1.0)
+    done.seconds, done.losses, done.times = 2.0, [1.0], [2.0]
+    monkeypatch.setattr(speed, "train_peer", train)
+    monkeypatch.setattr(speed, "train_tuned", lambda *args: done)
+    monkeypatch.setattr(speed, "train_ours", lambda *args: done)
+    monkeypatch.setattr(speed, "TIMED", 6)
+    whole = speed.compare("vanilla", mnist, 1, whole=False)  # nothing is known yet
+    assert (whole["peer_seconds"], whole["peer_epochs_timed"], whole["ratio"]) == (12.0, 5, 6.0)
+    part = speed.compare("vanilla", mnist, 1, whole=False)
+    assert trained == [None, 3, 3]  # half of them before the others, half after
+    # The first epoch took 4 s, the fastest of the others that were timed 2.
+    assert (part["peer_seconds"], part["peer_epochs_timed"]) == (12.0, 6)
+    assert part["peer_seconds_first_there"] == 4.0 + 2 * 2.0 and part["peer_loss"] == 1.0
+    assert part["peer_curve"]["losses"] == [3.0, 2.0, 1.0, 1.5, 1.0]
+    monkeypatch.setattr(speed.BENCHMARKS["vanilla"], "peer_batch", 7)
+    speed.compare("vanilla", mnist, 1, whole=False)
+    speed.compare("vanilla", mnist, 1, whole=True)
+    assert trained == [None, 3, 3, None, None]
+    for with_tuned in (True, False):
+        run = speed.compare("vanilla", mnist, 1, with_tuned=with_tuned)
+        assert ("tuned_loss" in run) == with_tuned
+        table = speed.table(speed.store("vanilla", run, mnist))
+        assert ("no run |" in table) != with_tuned
+        assert ("Medians of 1 seed (with the rate tuned: of one)" in table) == with_tuned
 
 
 @pytest.mark.parametrize("benchmark", [speed, limits, widgets])
@@ -160,6 +203,24 @@ def test_a_benchmark_that_fails_keeps_no_other_from_running(monkeypatch, capsys)
     assert everything.main(["limits", "speed", "--missing"]) == 1
     assert ran == [["benchmarks.limits"], ["benchmarks.speed", "--missing"]]
     assert "Failed, see above: limits" in capsys.readouterr().err
+
+
+def test_how_long_a_whole_benchmark_took_is_kept(stored, monkeypatch):
+    class Ended:
+        def __init__(self, command, cwd):
+            self.returncode = command[2] == "benchmarks.limits"
+
+    monkeypatch.setattr(everything.subprocess, "run", Ended)
+    monkeypatch.setattr(everything.tables, "pages", lambda: [])
+    monkeypatch.setattr(overview, "table", lambda: "")
+    everything.main(["quick", "speed", "--missing"])
+    everything.main(["starting", "--tiny"])
+    everything.main(["workers", "limits"])
+    kept = [{"name": name, "minutes": 0.0} for name in ("workers", "quick")]
+    assert results.load("minutes")["rows"] == kept
+    kept[0]["minutes"] = 5.25
+    results.store("minutes", kept)
+    assert "Minutes: `workers` 5.2, `quick` 0.0; together 5. Measured" in overview.duration()
 
 
 def test_a_part_keeps_the_rest(stored):
