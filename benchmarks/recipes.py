@@ -127,8 +127,8 @@ class Benchmark:
     build: object
     peer_epochs: int
     tuned_epochs: int
-    tuned_rate: float
     epochs: int
+    tuned_rate: float = 0.002
     source: str = "keras.io"
     evaluate: object = cross_entropy
     peer_batch: int = 128
@@ -189,7 +189,6 @@ BENCHMARKS = {
         build=dense,
         peer_epochs=50,
         tuned_epochs=45,
-        tuned_rate=0.002,
         epochs=3,
         **DENSE,
     ),
@@ -199,7 +198,6 @@ BENCHMARKS = {
         newton_schulz=None,
         peer_epochs=50,
         tuned_epochs=40,
-        tuned_rate=0.002,
         epochs=2,
         rate=0.015,
     ),
@@ -209,7 +207,6 @@ BENCHMARKS = {
         newton_schulz=None,
         peer_epochs=100,
         tuned_epochs=60,
-        tuned_rate=0.002,
         epochs=3,
         rate=0.015,
         evaluate=denoised_cross_entropy,
@@ -222,7 +219,6 @@ BENCHMARKS = {
         build_ours=partial(dense, 784 * L1),
         peer_epochs=100,
         tuned_epochs=100,
-        tuned_rate=0.002,
         epochs=10,
         evaluate=penalised_cross_entropy,
         **DENSE,
@@ -232,7 +228,6 @@ BENCHMARKS = {
         build=variational,
         peer_epochs=30,
         tuned_epochs=25,
-        tuned_rate=0.002,
         epochs=2,
         rate=0.01,
         evaluate=negative_elbo,
