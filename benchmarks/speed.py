@@ -1,7 +1,7 @@
 """Speed: the recipe that people find first, and the course's recipe for the same model and loss.
 
-    python -m benchmarks.speed [--seeds 0 1 2] [--tuned-seeds 0] [--only vanilla ...] [--whole]
-                               [--missing] [--tiny]
+    python -m benchmarks.speed [--seeds 0 1 2] [--tuned-seeds SEED ...] [--only vanilla ...]
+                               [--whole] [--missing] [--tiny]
 
 All are trained in one run, one after the other, seed by seed: the peer as published, but with
 5,000 images held out; the course's recipe; with the seeds that are named for it, the peer with its
@@ -10,9 +10,11 @@ validation loss is at or under the peer's final one. Evaluation is not counted. 
 with is kept for each seed in benchmarks/results/peers.json: where it is there, the peer is trained
 for `TIMED` epochs only. A peer's seconds are reckoned from its fastest epoch (see `reckon`).
 `--whole` trains it to its end again, from minutes to half an hour for each convolutional peer and
-seed, on two cores. The results are in benchmarks/results/speed.json as soon as a seed of a
-benchmark is through. What other runs on the same machine found is kept; `--missing` trains only
-what isn't there, and so takes up an interrupted run.
+seed, on two cores. `--tuned-seeds 0` takes more than half an hour; for seeds that it doesn't name,
+what an earlier run found with the rate tuned is kept, with the seconds of that run. The results are
+in benchmarks/results/speed.json as soon as a seed of a benchmark is through. What other runs on the
+same machine found is kept; `--missing` trains only what isn't there, and so takes up an interrupted
+run.
 """
 
 import argparse
@@ -327,9 +329,13 @@ def earlier_runs(name, mnist):
 def store(name, run, mnist):
     """Adds a run to the results, in place of an earlier one of the same seed.
 
-    Runs of recipes that are no longer these are dropped.
+    What that one found with the peer's rate tuned is kept, if the new run left that out. Runs of
+    recipes that are no longer these are dropped.
     """
     runs = {each: earlier_runs(each, mnist) for each in BENCHMARKS}
+    for old in runs[name]:
+        if old["seed"] == run["seed"]:
+            run = {key: old[key] for key in old if key.startswith("tuned_")} | run
     runs[name] = [old for old in runs[name] if old["seed"] != run["seed"]] + [run]
     rows = [
         summary(each, sorted(some, key=lambda run: run["seed"]), mnist)
@@ -383,7 +389,7 @@ def main(argv=None):
         "--tuned-seeds",
         nargs="*",
         type=int,
-        default=[0],
+        default=[],
         help="those for which the peer with its rate tuned is trained, too",
     )
     parser.add_argument("--whole", action="store_true", help="train each peer to its end again")

@@ -160,12 +160,22 @@ def test_the_seconds_of_a_peer_whose_end_is_known(stored, mnist, monkeypatch):
     speed.compare("vanilla", mnist, 1, whole=False)
     speed.compare("vanilla", mnist, 1, whole=True)
     assert trained == [None, 3, 3, None, None]
-    for with_tuned in (True, False):
+    for with_tuned in (False, True):
         run = speed.compare("vanilla", mnist, 1, with_tuned=with_tuned)
         assert ("tuned_loss" in run) == with_tuned
         table = speed.table(speed.store("vanilla", run, mnist))
         assert ("no run |" in table) != with_tuned
         assert ("Medians of 1 seed (with the rate tuned: of one)" in table) == with_tuned
+
+
+def test_what_is_known_with_the_rate_tuned_is_kept(stored, mnist):
+    speed.store("sparse", a_run(0, 4.0), mnist)
+    new = {key: value for key, value in a_run(0, 5.0).items() if not key.startswith("tuned_")}
+    (row,) = speed.store("sparse", new, mnist)["rows"]
+    assert row["runs"] == [a_run(0, 5.0)]
+    assert (row["ratio"], row["tuned_ratio"]) == (5.0, 2.0)
+    (row,) = speed.store("sparse", a_run(0, None), mnist)["rows"]
+    assert row["tuned_ratio"] is None  # trained anew
 
 
 @pytest.mark.parametrize("benchmark", [speed, limits, widgets])
