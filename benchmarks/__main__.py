@@ -4,9 +4,10 @@
 
 NAME is one or more of limits, starting, classroom, widgets, site, training_page, workers, quick,
 small_machine, hub and speed; all by default. Leave the machine alone meanwhile: on two cores the
-last three take more than half an hour each, and the others together as long as one of them.
-`--missing` takes up where an interrupted run of `speed` stopped. `hub` needs what `make hub ARGS=--install` installs, `site` what `make book` installs. A
-benchmark that fails is reported at the end and doesn't keep the others from running.
+last three take more than half an hour each, the others together about as long as one of them.
+`--missing` takes up where an interrupted run of `speed` stopped. `hub` needs what
+`make hub ARGS=--install` installs, `site` what `make book` installs. A benchmark
+that fails is reported at the end and doesn't keep the others from running.
 """
 
 import argparse

@@ -329,12 +329,12 @@ def earlier_runs(name, mnist):
 def store(name, run, mnist):
     """Adds a run to the results, in place of an earlier one of the same seed.
 
-    What that one found with the peer's rate tuned is kept, if the new run left that out. Runs of
-    recipes that are no longer these are dropped.
+    What that one found with the peer's rate tuned is kept, if the new run left that out and the
+    peer ended where it did. Runs of recipes that are no longer these are dropped.
     """
     runs = {each: earlier_runs(each, mnist) for each in BENCHMARKS}
     for old in runs[name]:
-        if old["seed"] == run["seed"]:
+        if all(old[key] == run[key] for key in ("seed", "peer_loss")):
             run = {key: old[key] for key in old if key.startswith("tuned_")} | run
     runs[name] = [old for old in runs[name] if old["seed"] != run["seed"]] + [run]
     rows = [

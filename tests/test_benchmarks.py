@@ -92,6 +92,7 @@ def a_run(seed, ratio):
     return {
         "seed": seed,
         "ratio": ratio,
+        "peer_loss": 0.1,
         "tuned_loss": 0.1,
         "tuned_ratio": ratio and 2.0,
         **seconds,
@@ -176,6 +177,8 @@ def test_what_is_known_with_the_rate_tuned_is_kept(stored, mnist):
     assert (row["ratio"], row["tuned_ratio"]) == (5.0, 2.0)
     (row,) = speed.store("sparse", a_run(0, None), mnist)["rows"]
     assert row["tuned_ratio"] is None  # trained anew
+    (row,) = speed.store("sparse", new | {"peer_loss": 0.09}, mnist)["rows"]
+    assert "tuned_loss" not in row["runs"][0]  # it was trained until another loss
 
 
 @pytest.mark.parametrize("benchmark", [speed, limits, widgets])
